@@ -1,0 +1,188 @@
+import { isAbsent, isObject, type Json, type JsonObject } from '../units/json.ts'
+import type { Decision, DecisionContext } from './context.ts'
+import { buildInitContainer } from './init-container.ts'
+import { hasOurInitContainer, type LockPlan, planLock } from './lock.ts'
+import { meshAnnotations } from './mesh.ts'
+import { binMountPath, binVolumeName, statusKey } from './names.ts'
+import { type NapPlan, planNap } from './nap.ts'
+import { type PatchOperation, pointer } from './patch.ts'
+import { type PodFacts, readPod } from './pod.ts'
+import type { Reason } from './reasons.ts'
+import { scopeOf } from './scope.ts'
+import { resolveSettings, type Settings } from './settings.ts'
+import { type InjectionStatus, readStatus, writeStatus } from './status.ts'
+
+/**
+ * Decides what usher does with a pod that is about to be created. Pure: the same pod and context give the same
+ * answer. Idempotent: a pod to which the patch has been applied gets an empty one. Does not change the pod.
+ *
+ * @param pod the raw JSON of a Pod, or of a pod template with the metadata that its pods would have.
+ */
+export function decide(pod: unknown, context: DecisionContext): Decision {
+  const facts = readPod(pod)
+  if ('malformed' in facts) {
+    return { patch: [], reasons: [{ code: 'malformed-pod', detail: facts.malformed }], warnings: [] }
+  }
+  const warnings: string[] = []
+  const scope = scopeOf(facts, context, warnings)
+  if (scope.kind === 'skip') return { patch: [], reasons: [{ code: scope.code }], warnings }
+
+  const settings = resolveSettings(facts, context, warnings)
+  const status = readStatus(facts.annotations[statusKey])
+  const nap = planNap(facts, settings, context, status, warnings)
+  const lock = planLock(facts, settings, context, status)
+  const reasons: Reason[] = [...nap.reasons, lockReason(lock, nap)]
+  if (scope.kind === 'audit') return { patch: [], reasons: [{ code: 'audit' }, ...reasons], warnings }
+  return { patch: render(facts, settings, context, status, nap, lock), reasons, warnings }
+}
+
+function lockReason(lock: LockPlan, nap: NapPlan): Reason {
+  if (lock.kind === 'wait') return { code: 'lock-added', feature: 'lock' }
+  const detail = nap.copy ? { detail: 'the init container only brings the nap binary' } : {}
+  return { code: lock.code, feature: 'lock', ...detail }
+}
+
+/** What a patch is made of while it is made. */
+interface Draft {
+  readonly operations: PatchOperation[]
+  /** As {@link InjectionStatus.was}. */
+  readonly was: Record<string, Json>
+}
+
+function render(
+  facts: PodFacts,
+  settings: Settings,
+  context: DecisionContext,
+  status: InjectionStatus | undefined,
+  nap: NapPlan,
+  lock: LockPlan,
+): readonly PatchOperation[] {
+  const draft: Draft = { operations: [], was: {} }
+  renderNap(draft, facts, nap)
+  const needsInit = lock.kind === 'wait' || nap.copy
+  if (needsInit) {
+    const container = buildInitContainer(facts, settings, context, {
+      lock: lock.kind === 'wait' ? lock : undefined,
+      copy: nap.copy,
+    })
+    const at = settings.position === 'first' ? 0 : '-'
+    addElement(draft, ['spec', 'initContainers'], facts.spec['initContainers'], 'initContainers', container, at)
+  }
+  if (nap.copy) {
+    const volume = { name: binVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }
+    addElement(draft, ['spec', 'volumes'], facts.spec['volumes'], 'volumes', volume, '-')
+  }
+  if (draft.operations.length === 0) return []
+
+  const annotations = new Map<string, string>(lock.kind === 'wait' ? meshAnnotations(facts, context) : [])
+  if (nap.copy) annotations.set(evictKey, appendName(facts.annotations[evictKey], binVolumeName))
+  for (const key of annotations.keys()) {
+    if (facts.annotations[key] === undefined) draft.was[`annotation/${key}`] = 'absent'
+  }
+  noteAnnotationsPlace(draft, facts)
+  const init = needsInit ? (lock.kind === 'wait' ? 'lock' : 'copy') : undefined
+  annotations.set(statusKey, writeStatus(nextStatus(facts, status, nap, init, draft.was)))
+  renderAnnotations(draft, facts, annotations)
+  return draft.operations
+}
+
+function renderNap(draft: Draft, facts: PodFacts, nap: NapPlan): void {
+  const { operations } = draft
+  for (const { container, hook, mount } of nap.hooks) {
+    const at = ['spec', 'containers', container.index]
+    const lifecycle = container.raw['lifecycle']
+    if (hook === undefined) operations.push({ op: 'remove', path: pointer(...at, 'lifecycle', 'preStop') })
+    else if (isObject(lifecycle)) {
+      noteEmpty(draft, `lifecycle/${container.name}`, lifecycle)
+      if (lifecycle['preStop'] === null) draft.was[`preStop/${container.name}`] = null
+      operations.push({ op: 'add', path: pointer(...at, 'lifecycle', 'preStop'), value: hook })
+    } else {
+      noteEmpty(draft, `lifecycle/${container.name}`, lifecycle)
+      operations.push({ op: 'add', path: pointer(...at, 'lifecycle'), value: { preStop: hook } })
+    }
+    const mounts = container.raw['volumeMounts']
+    if (mount && !(Array.isArray(mounts) && mounts.some(({ name }) => name === binVolumeName))) {
+      const value = { name: binVolumeName, mountPath: binMountPath, readOnly: true }
+      addElement(draft, [...at, 'volumeMounts'], mounts, `volumeMounts/${container.name}`, value, '-')
+    }
+  }
+  for (const { container, probe, seconds } of nap.probes) {
+    const path = pointer('spec', 'containers', container.index, probe, 'terminationGracePeriodSeconds')
+    operations.push({ op: 'replace', path, value: seconds })
+  }
+  if (nap.grace !== undefined) {
+    const path = pointer('spec', 'terminationGracePeriodSeconds')
+    if (!('terminationGracePeriodSeconds' in facts.spec)) draft.was['terminationGracePeriodSeconds'] = 'absent'
+    operations.push({ op: 'add', path, value: nap.grace })
+  }
+}
+
+/** Adds an element to a list that may be absent. */
+function addElement(
+  draft: Draft,
+  tokens: readonly (string | number)[],
+  list: unknown,
+  place: string,
+  value: Json,
+  at: 0 | '-',
+): void {
+  noteEmpty(draft, place, list)
+  const path = pointer(...tokens)
+  if (Array.isArray(list)) draft.operations.push({ op: 'add', path: `${path}/${at}`, value })
+  else draft.operations.push({ op: 'add', path, value: [value] })
+}
+
+/** Remembers what stood in a place, where that cannot be seen afterwards. */
+function noteEmpty(draft: Draft, place: string, value: unknown): void {
+  if (value === undefined) draft.was[place] = 'absent'
+  else if (value === null) draft.was[place] = null
+  else if (Array.isArray(value) && value.length === 0) draft.was[place] = []
+  else if (isObject(value) && Object.keys(value).length === 0) draft.was[place] = {}
+}
+
+function noteAnnotationsPlace(draft: Draft, facts: PodFacts): void {
+  if (facts.metadata === undefined) draft.was['metadata'] = 'absent'
+  else noteEmpty(draft, 'annotations', facts.metadata['annotations'])
+}
+
+function nextStatus(
+  facts: PodFacts,
+  status: InjectionStatus | undefined,
+  nap: NapPlan,
+  init: 'lock' | 'copy' | undefined,
+  was: JsonObject,
+): InjectionStatus {
+  const hasInit = hasOurInitContainer(facts, status)
+  // A status of which nothing is left in the pod came along with a copied manifest.
+  const all = hasInit || nap.again ? { ...was, ...status?.was } : was
+  const nextInit = init ?? (hasInit ? status?.init : undefined)
+  return {
+    v: 1,
+    ...(nap.status === undefined ? {} : { nap: nap.status }),
+    ...(nextInit === undefined ? {} : { init: nextInit }),
+    ...(Object.keys(all).length > 0 ? { was: all } : {}),
+  }
+}
+
+function renderAnnotations(draft: Draft, facts: PodFacts, annotations: ReadonlyMap<string, string>): void {
+  const all = Object.fromEntries(annotations)
+  if (facts.metadata === undefined) {
+    draft.operations.push({ op: 'add', path: '/metadata', value: { annotations: all } })
+    return
+  }
+  if (isAbsent(facts.metadata['annotations'])) {
+    draft.operations.push({ op: 'add', path: '/metadata/annotations', value: all })
+    return
+  }
+  for (const [key, value] of annotations) {
+    draft.operations.push({ op: 'add', path: pointer('metadata', 'annotations', key), value })
+  }
+}
+
+// An emptyDir makes cluster-autoscaler keep a node, unless the pod's annotation names it.
+const evictKey = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes'
+
+function appendName(list: string | undefined, name: string): string {
+  if (list === undefined || list.trim() === '') return name
+  return list.split(',').some((item) => item.trim() === name) ? list : `${list},${name}`
+}

@@ -1,0 +1,124 @@
+import { formatSeconds } from '../units/duration.ts'
+import { isCount, isObject, type Json, type JsonObject } from '../units/json.ts'
+import type { DecisionContext } from './context.ts'
+import { binMountPath, binVolumeName, lockContainerName, napPath } from './names.ts'
+import type { PodFacts } from './pod.ts'
+import type { ReasonCode } from './reasons.ts'
+import type { Settings } from './settings.ts'
+
+/** What the init container has to do. */
+export interface InitContainerPurpose {
+  /** Undefined: no lock. */
+  readonly lock: { readonly maxWaitSeconds: number } | undefined
+  /** Whether it brings the nap binary. */
+  readonly copy: boolean
+}
+
+/** Why our init container cannot be added to a pod; undefined where it can. */
+export function initContainerObstacle(facts: PodFacts, context: DecisionContext): ReasonCode | undefined {
+  if (facts.initContainers.some(({ name }) => name === lockContainerName)) return 'name-conflict'
+  if (facts.containers.some(({ name }) => name === lockContainerName)) return 'name-conflict'
+  const runtimeClass = facts.spec['runtimeClassName']
+  if (typeof runtimeClass === 'string' && !context.config.lock.runtimeClasses.includes(runtimeClass)) {
+    return 'runtime-class'
+  }
+  return context.lockAvailable ? undefined : 'lock-unavailable'
+}
+
+/** Makes the init container, as Pod Security *restricted* wants it. */
+export function buildInitContainer(
+  facts: PodFacts,
+  settings: Settings,
+  context: DecisionContext,
+  purpose: InitContainerPurpose,
+): JsonObject {
+  const { lock } = context.config
+  const resources = copyResources(facts)
+  return {
+    name: lockContainerName,
+    image: lock.image,
+    imagePullPolicy: lock.imagePullPolicy,
+    args: argsOf(settings, lock.port, purpose),
+    ...(purpose.lock === undefined ? {} : { env: identity() }),
+    ...(resources === undefined ? {} : { resources }),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      runAsUser: userOf(facts, context),
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(purpose.copy ? { volumeMounts: [{ name: binVolumeName, mountPath: binMountPath }] } : {}),
+  }
+}
+
+function argsOf(settings: Settings, port: number, purpose: InitContainerPurpose): string[] {
+  const args = purpose.copy ? [`--install-nap=${napPath}`] : []
+  if (purpose.lock === undefined) return [...args, '--no-lock']
+  args.push(
+    '--host=$(HOST_IP)',
+    `--port=${port}`,
+    `--duration=${formatSeconds(settings.leaseSeconds)}`,
+    `--max-wait=${formatSeconds(purpose.lock.maxWaitSeconds)}`,
+    '--pod=$(POD_NAMESPACE)/$(POD_NAME)',
+    '--uid=$(POD_UID)',
+  )
+  if (settings.weight !== 1) args.push(`--weight=${settings.weight}`)
+  return args
+}
+
+function identity(): Json[] {
+  return [
+    fromPod('HOST_IP', 'status.hostIP'),
+    fromPod('POD_NAME', 'metadata.name'),
+    fromPod('POD_NAMESPACE', 'metadata.namespace'),
+    fromPod('POD_UID', 'metadata.uid'),
+  ]
+}
+
+function fromPod(name: string, fieldPath: string): Json {
+  return { name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } }
+}
+
+// What quotas, LimitRanges and the QoS class are about. Hugepages are not: the init container uses none.
+const copied = ['cpu', 'memory', 'ephemeral-storage'] as const
+
+/**
+ * The resources of the first regular container: what the application meets, this meets; and an init container
+ * never raises the pod's effective requests above its regular containers' sum.
+ */
+function copyResources(facts: PodFacts): JsonObject | undefined {
+  const resources = facts.containers[0].raw['resources']
+  if (!isObject(resources)) return undefined
+  const copy: Record<string, Json> = {}
+  for (const kind of ['limits', 'requests'] as const) {
+    const amounts = resources[kind]
+    if (!isObject(amounts)) continue
+    const kept: Record<string, Json> = {}
+    for (const name of copied) {
+      const amount = amounts[name]
+      if (typeof amount === 'string' || typeof amount === 'number') kept[name] = amount
+    }
+    if (Object.keys(kept).length > 0) copy[kind] = kept
+  }
+  return Object.keys(copy).length > 0 ? copy : undefined
+}
+
+// "nonroot" of the distroless images; any uid but 0 would do.
+const nobodySpecial = 65_532
+const openShiftRangeKey = 'openshift.io/sa.scc.uid-range'
+
+function userOf(facts: PodFacts, context: DecisionContext): number {
+  const ofContainer = runAsUser(facts.containers[0].raw['securityContext'])
+  const ofFirst = ofContainer ?? runAsUser(facts.spec['securityContext'])
+  if (ofFirst !== undefined && ofFirst > 0) return ofFirst
+  const range = context.namespace.annotations?.[openShiftRangeKey]
+  const start = typeof range === 'string' ? /^(\d{1,10})[/-]/.exec(range)?.[1] : undefined
+  return start !== undefined && Number(start) > 0 ? Number(start) : nobodySpecial
+}
+
+function runAsUser(securityContext: unknown): number | undefined {
+  const user = isObject(securityContext) ? securityContext['runAsUser'] : undefined
+  return isCount(user) ? user : undefined
+}

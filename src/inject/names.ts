@@ -1,0 +1,32 @@
+/** The one place where the prefix of our labels and annotations stands. */
+export const prefix = 'usher.dev/'
+
+/** Namespace label, pod label and pod annotation that turn usher on and off. */
+export const injectKey = `${prefix}inject`
+
+/** Pod annotation in which usher writes down what it did. */
+export const statusKey = `${prefix}status`
+
+/** Annotations that tune, on a pod or, as the default of its pods, on a namespace. */
+export const tuning = {
+  nap: `${prefix}nap`,
+  napMethod: `${prefix}nap-method`,
+  napContainers: `${prefix}nap-containers`,
+  lock: `${prefix}lock`,
+  lockLease: `${prefix}lock-lease`,
+  lockMaxWait: `${prefix}lock-max-wait`,
+  lockWeight: `${prefix}lock-weight`,
+  lockPosition: `${prefix}lock-position`,
+} as const
+
+/** The init container that waits for the lock, and that brings the nap binary. */
+export const lockContainerName = 'usher-lock'
+
+/** The emptyDir through which the nap binary reaches the application's containers. */
+export const binVolumeName = 'usher-bin'
+
+/** Where that volume is mounted. */
+export const binMountPath = '/usher'
+
+/** The nap binary as the application's container sees it. */
+export const napPath = `${binMountPath}/nap`

@@ -1,0 +1,69 @@
+import { isCount, isObject, type Json, type JsonObject } from '../units/json.ts'
+
+/**
+ * What usher has done to a pod, as the annotation `usher.dev/status` keeps it: enough to recognise it in a
+ * later review, and to take it out again.
+ */
+export interface InjectionStatus {
+  readonly v: 1
+  readonly nap?: NapStatus
+  /** What the init container is there for: the lock, or only to bring the nap binary. */
+  readonly init?: 'lock' | 'copy'
+  /**
+   * What stood in a place before usher made something there, for places that were absent (`"absent"`), null
+   * or empty. Keys: `metadata`, `annotations`, `initContainers`, `volumes`, `lifecycle/CONTAINER`,
+   * `volumeMounts/CONTAINER`, `annotation/KEY`.
+   */
+  readonly was?: JsonObject
+}
+
+export interface NapStatus {
+  readonly method: 'native' | 'exec'
+  /** How long the containers nap now; 0 after the nap was removed. */
+  readonly seconds: number
+  /** By how much the grace periods of the pod and of the napped containers' probes were raised. */
+  readonly raised: number
+  /** The pod's grace period as its author wrote it; null where there was none. */
+  readonly grace: number | null
+  readonly containers: readonly string[]
+}
+
+// An annotation of ours is far below this; beyond it, it is not ours.
+const maxLength = 16_384
+
+/** Reads the annotation. What was not written by usher gives undefined: it is then as if it were not there. */
+export function readStatus(annotation: string | undefined): InjectionStatus | undefined {
+  if (annotation === undefined || annotation.length > maxLength) return undefined
+  let value: unknown
+  try {
+    value = JSON.parse(annotation)
+  } catch {
+    return undefined
+  }
+  if (!isObject(value) || value['v'] !== 1) return undefined
+  const { nap, init, was } = value
+  return {
+    v: 1,
+    ...(isNapStatus(nap) ? { nap } : {}),
+    ...(init === 'lock' || init === 'copy' ? { init } : {}),
+    ...(isObject(was) ? { was } : {}),
+  }
+}
+
+/** Writes the annotation: one line of JSON. */
+export function writeStatus(status: InjectionStatus): string {
+  return JSON.stringify(status)
+}
+
+function isNapStatus(value: unknown): value is Json & NapStatus {
+  if (!isObject(value)) return false
+  const { method, seconds, raised, grace, containers } = value
+  return (
+    (method === 'native' || method === 'exec') &&
+    isCount(seconds) &&
+    isCount(raised) &&
+    (grace === null || isCount(grace)) &&
+    Array.isArray(containers) &&
+    containers.every((name) => typeof name === 'string')
+  )
+}

@@ -1,0 +1,31 @@
+/** A JSON value as `JSON.parse` makes it. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+
+/** A JSON object; reading a key that is not there gives `undefined`. */
+export interface JsonObject {
+  readonly [key: string]: Json | undefined
+}
+
+/** True for a JSON object, and for nothing else: not for null, not for an array. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** True where Kubernetes reads a field as not there: absent, or null. */
+export function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null
+}
+
+/** True for a whole number from 0 that JSON carries without loss. */
+export function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+/** True for an object whose every value is a string. */
+export function isStringMap(value: unknown): value is Readonly<Record<string, string>> {
+  if (!isObject(value)) return false
+  for (const key of Object.keys(value)) {
+    if (typeof value[key] !== 'string') return false
+  }
+  return true
+}
