@@ -1,0 +1,146 @@
+import { parseArgs } from 'node:util'
+import leven from 'leven'
+import type { ExitCode } from './exit-codes.ts'
+
+/** One flag of a command. */
+export interface Flag {
+  readonly type: 'string' | 'boolean'
+  /** What stands for its value in the help. */
+  readonly value?: string
+  readonly default?: string
+  readonly multiple?: boolean
+  readonly help: string
+}
+
+/** The values of a command's flags, defaults filled in. */
+export interface FlagValues {
+  text(name: string): string | undefined
+  texts(name: string): readonly string[]
+  isOn(name: string): boolean
+}
+
+/** Where a command writes to. */
+export interface Output {
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+}
+
+/** One command of the command line. */
+export interface Command {
+  readonly name: string
+  readonly summary: string
+  readonly description: string
+  readonly flags: Readonly<Record<string, Flag>>
+  readonly examples: readonly string[]
+  run(values: FlagValues, output: Output): Promise<ExitCode>
+}
+
+/** The command line was not understood. The message says what, and what to do. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/**
+ * Reads the flags of a command.
+ *
+ * @throws {UsageError}
+ */
+export function readFlags(command: Command, args: readonly string[]): FlagValues {
+  const values = parse(command, args)
+  return {
+    text(name) {
+      const value = values[name]
+      return typeof value === 'string' ? value : command.flags[name]?.default
+    },
+    texts(name) {
+      const value = values[name]
+      return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
+    },
+    isOn: (name) => values[name] === true,
+  }
+}
+
+function parse(command: Command, args: readonly string[]): ReturnType<typeof parseArgs>['values'] {
+  const options = Object.fromEntries(
+    Object.entries(command.flags).map(([name, { type, multiple }]) => [name, { type, multiple: multiple === true }]),
+  )
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
+  } catch (error) {
+    throw new UsageError(explain(command, error), { cause: error })
+  }
+}
+
+function explain(command: Command, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const unknown = /^Unknown option '(-{1,2}[^']*)'/.exec(message)?.[1]
+  if (unknown === undefined) return message.split('. ', 1)[0] ?? message
+  const nearest = closest(unknown.replace(/^-+/, ''), Object.keys(command.flags))
+  return `unknown flag ${unknown}${nearest === undefined ? '' : `; did you mean --${nearest}?`}`
+}
+
+/** The candidate that was probably meant. */
+export function closest(word: string, candidates: readonly string[]): string | undefined {
+  const [nearest] = candidates
+    .map((candidate) => ({ candidate, distance: leven(word, candidate) }))
+    .toSorted((left, right) => left.distance - right.distance)
+  return nearest !== undefined && nearest.distance <= Math.max(2, word.length / 3) ? nearest.candidate : undefined
+}
+
+/**
+ * Reads a TCP port.
+ *
+ * @throws {UsageError}
+ */
+export function readPort(values: FlagValues, name: string): number {
+  const text = values.text(name) ?? ''
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (!(port <= 65_535)) throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a port from 0 to 65535`)
+  return port
+}
+
+/** The help of a command. */
+export function helpOf(command: Command): string {
+  const rows = Object.entries(command.flags).map(([name, flag]): readonly [string, string] => [
+    `--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}` : ''}`,
+    [
+      flag.help,
+      flag.multiple === true ? '(may be given several times)' : '',
+      flag.default === undefined ? '' : `(default ${flag.default})`,
+    ]
+      .filter((part) => part !== '')
+      .join(' '),
+  ])
+  return [
+    `usher ${command.name}: ${command.summary}`,
+    '',
+    command.description,
+    '',
+    'Flags:',
+    ...table([...rows, ['--help', 'show this']]),
+    '',
+    'Examples:',
+    ...command.examples.map((example) => `  ${example}`),
+    '',
+  ].join('\n')
+}
+
+/** Rows of two columns, indented, the second wrapped to the width of a terminal. */
+export function table(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2
+  return rows.flatMap(([left, right]) =>
+    wrap(right, Math.max(30, 96 - width)).map((line, index) => `  ${(index === 0 ? left : '').padEnd(width)}${line}`),
+  )
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}

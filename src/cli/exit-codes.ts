@@ -1,0 +1,10 @@
+/** What the commands end with. */
+export const exitCodes = {
+  done: 0,
+  /** Something is wrong, or failed. */
+  failed: 1,
+  usage: 2,
+} as const
+
+/** An exit code of {@link exitCodes}. */
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

@@ -1,0 +1,86 @@
+import { closest, type Command, helpOf, readFlags, table, UsageError } from './command.ts'
+import { exitCodes, type ExitCode } from './exit-codes.ts'
+
+// Each command is loaded only when it is called: no command pays for another's libraries.
+const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
+  webhook: {
+    summary: 'serve the admission webhook',
+    load: async () => (await import('./webhook.ts')).webhookCommand,
+  },
+  certs: {
+    summary: 'make a CA and a certificate for the webhook',
+    load: async () => (await import('./certs.ts')).certsCommand,
+  },
+  demo: {
+    summary: 'show what usher does to pods, on this machine, without a cluster',
+    load: async () => (await import('./demo.ts')).demoCommand,
+  },
+}
+
+/** Runs the command line, and sets the exit code of the process. */
+export async function main(args: readonly string[]): Promise<void> {
+  process.exitCode = await run(args)
+}
+
+async function run(args: readonly string[]): Promise<ExitCode> {
+  const [name, ...rest] = args
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const topic = name === 'help' ? rest[0] : undefined
+    if (topic !== undefined && Object.hasOwn(commands, topic)) return run([topic, '--help'])
+    const text = await help()
+    ;(name === undefined ? process.stderr : process.stdout).write(text)
+    return name === undefined ? exitCodes.usage : exitCodes.done
+  }
+  if (name === '--version' || name === 'version') {
+    process.stdout.write(`usher ${await version()}\n`)
+    return exitCodes.done
+  }
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (entry === undefined) {
+    const nearest = closest(name, Object.keys(commands))
+    const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+    process.stderr.write(`usher: unknown command ${JSON.stringify(name)}${hint}\nusher --help lists the commands\n`)
+    return exitCodes.usage
+  }
+  const command = await entry.load()
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(helpOf(command))
+    return exitCodes.done
+  }
+  try {
+    return await command.run(readFlags(command, rest), process)
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`usher ${name}: ${error.message}\nusher ${name} --help lists the flags\n`)
+      return exitCodes.usage
+    }
+    process.stderr.write(`usher ${name}: ${describe(error)}\n`)
+    return exitCodes.failed
+  }
+}
+
+/** A failure with its causes, without stacks: these are for people. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message} (${describe(error.cause)})` : error.message
+}
+
+async function help(): Promise<string> {
+  return [
+    `usher ${await version()}: pods start in turn and leave politely`,
+    '',
+    'Usage: usher COMMAND [FLAGS]',
+    '',
+    'Commands:',
+    ...table(Object.entries(commands).map(([name, { summary }]) => [name, summary] as const)),
+    '',
+    'usher COMMAND --help shows the flags of a command. usher --version shows the version.',
+    'Exit codes: 0 done, 1 something is wrong or failed, 2 wrong usage.',
+    '',
+  ].join('\n')
+}
+
+async function version(): Promise<string> {
+  const { default: manifest } = await import('../../package.json', { with: { type: 'json' } })
+  return manifest.version
+}

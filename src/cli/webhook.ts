@@ -1,0 +1,239 @@
+import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
+import { type Logger, pino } from 'pino'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import {
+  defaultCaDays,
+  defaultLeafDays,
+  defaultNames,
+  endOf,
+  existing,
+  filesIn,
+  readPair,
+  writeCertificates,
+} from '../certs/files.ts'
+import type { CertificatePair } from '../certs/issue.ts'
+import { watchCertificate } from '../certs/watch.ts'
+import { defaultConfig } from '../config/defaults.ts'
+import { loadConfig } from '../config/load.ts'
+import { buildProbes } from '../http/probes.ts'
+import { type KubeVersion, parseKubeVersion } from '../units/kube-version.ts'
+import { buildWebhook } from '../webhook/app.ts'
+import { buildWebhookMetrics, type WebhookMetrics } from '../webhook/metrics.ts'
+import { type Command, type FlagValues, readPort, UsageError } from './command.ts'
+import { exitCodes } from './exit-codes.ts'
+
+/** `usher webhook` */
+export const webhookCommand: Command = {
+  name: 'webhook',
+  summary: 'serve the admission webhook',
+  description:
+    'Answers AdmissionReviews (admission.k8s.io/v1) at POST /mutate over HTTPS, and /healthz, /readyz and /metrics\n' +
+    'over plain HTTP on the probe port. Without certificates it makes its own at the first start. The certificate is\n' +
+    'reloaded when its files change. The log is JSON, one line a review.',
+  flags: {
+    host: { type: 'string', value: 'ADDRESS', default: '0.0.0.0', help: 'address to listen on, for both ports' },
+    port: { type: 'string', value: 'PORT', default: '8443', help: 'port of the webhook (0: a free one)' },
+    'probe-port': { type: 'string', value: 'PORT', default: '8080', help: 'port of health and metrics (0: a free one)' },
+    certs: {
+      type: 'string',
+      value: 'FOLDER',
+      default: 'certs',
+      help: 'folder with tls.crt and tls.key; made where they are missing',
+    },
+    'tls-cert': { type: 'string', value: 'FILE', help: 'certificate to serve, PEM; with --tls-key, instead of --certs' },
+    'tls-key': { type: 'string', value: 'FILE', help: 'its private key, PEM' },
+    config: { type: 'string', value: 'FILE', help: 'configuration file, YAML (docs/configuration.md)' },
+    'kube-version': {
+      type: 'string',
+      value: 'VERSION',
+      help: 'version of the API server, such as 1.37; without it the cluster is asked, where there is one',
+    },
+    'log-level': { type: 'string', value: 'LEVEL', default: 'info', help: `one of ${levels().join(', ')}` },
+  },
+  examples: [
+    'usher webhook --kube-version 1.37',
+    'usher webhook --tls-cert /tls/tls.crt --tls-key /tls/tls.key --config /config/usher.yaml',
+  ],
+  async run(values) {
+    const options = await readOptions(values)
+    await serve(options)
+    return exitCodes.done
+  },
+}
+
+function levels(): readonly string[] {
+  return ['debug', 'info', 'warn', 'error', 'silent']
+}
+
+type Options = Awaited<ReturnType<typeof readOptions>>
+
+async function readOptions(values: FlagValues) {
+  const level = values.text('log-level') ?? 'info'
+  if (!levels().includes(level)) {
+    throw new UsageError(`--log-level: ${JSON.stringify(level)} is not one of ${levels().join(', ')}`)
+  }
+  const versionText = values.text('kube-version')
+  const kubeVersion = versionText === undefined ? undefined : parseKubeVersion(versionText)
+  if (versionText !== undefined && kubeVersion === undefined) {
+    throw new UsageError(`--kube-version: ${JSON.stringify(versionText)} is not a version such as 1.37`)
+  }
+  const cert = values.text('tls-cert')
+  const key = values.text('tls-key')
+  if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key go together')
+  const configFile = values.text('config')
+  return {
+    host: values.text('host') ?? '0.0.0.0',
+    port: readPort(values, 'port'),
+    probePort: readPort(values, 'probe-port'),
+    folder: values.text('certs') ?? 'certs',
+    files: cert === undefined || key === undefined ? undefined : { cert, key },
+    kubeVersion,
+    config: configFile === undefined ? defaultConfig : await loadConfig(configFile),
+    level,
+  }
+}
+
+// How often the files of the certificate are looked at.
+const certificateLookMs = 1_000
+// Kubernetes gives 30 s by default; what has been accepted takes milliseconds.
+const closeWithinMs = 10_000
+
+async function serve(options: Options): Promise<void> {
+  const { log, flush } = buildLog(options.level)
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const metrics = buildWebhookMetrics(registry)
+  let kubeVersion: KubeVersion | undefined = options.kubeVersion
+  let closing = false
+
+  const files = options.files ?? (await certificatesIn(options.folder, log))
+  const pair = await readPair(files.cert, files.key)
+  noteCertificate(pair, metrics, log)
+  const webhook = buildWebhook({
+    tls: pair,
+    contextOf: (name) => ({ config: options.config, namespace: { name }, kubeVersion, lockAvailable: true }),
+    metrics,
+    log,
+  })
+  const probes = buildProbes({ registry, notReady: () => (closing ? 'closing' : undefined) })
+  const stopCertificateWatch = watchCertificate(files, pair, certificateLookMs, {
+    changed(next) {
+      // Connections that are open keep what they agreed on; new ones get the new certificate.
+      if ('setSecureContext' in webhook.server && typeof webhook.server.setSecureContext === 'function') {
+        webhook.server.setSecureContext(next)
+      }
+      metrics.certificateReloaded('success')
+      noteCertificate(next, metrics, log)
+    },
+    failed(error) {
+      metrics.certificateReloaded('failure')
+      log.error({ err: error }, 'the certificate cannot be reloaded; the last good one stays')
+    },
+  })
+  const stopVersionWatch = options.kubeVersion === undefined ? await askCluster((v) => (kubeVersion = v), log) : nothing
+
+  async function close(): Promise<void> {
+    closing = true
+    stopCertificateWatch()
+    stopVersionWatch()
+    await webhook.close()
+    await probes.close()
+  }
+
+  try {
+    await probes.listen({ host: options.host, port: options.probePort })
+    await webhook.listen({ host: options.host, port: options.port })
+  } catch (error) {
+    await close()
+    flush()
+    throw error
+  }
+  const ended = Promise.withResolvers<void>()
+  closeWithGrace({ delay: closeWithinMs, logger: false }, async ({ signal, err }) => {
+    if (err !== undefined) log.fatal({ err }, 'ending after a failure')
+    else log.info({ signal }, 'closing')
+    await close()
+    log.info('closed')
+    flush()
+    ended.resolve()
+  })
+  log.info({ port: portOf(webhook), probePort: portOf(probes), kubeVersion, certificate: files.cert }, 'listening')
+  flush()
+  await ended.promise
+}
+
+function nothing(): void {}
+
+function portOf(app: FastifyInstance): number | undefined {
+  const address = app.server.address()
+  return typeof address === 'object' && address !== null ? address.port : undefined
+}
+
+/** The files of our own folder; made at the first start. */
+async function certificatesIn(folder: string, log: Logger): Promise<{ readonly cert: string; readonly key: string }> {
+  const files = filesIn(folder)
+  const there = await existing(files)
+  if (there.includes(files.cert) && there.includes(files.key)) return files
+  if (there.length > 0) {
+    throw new Error(`${folder} holds only ${there.join(', ')}; usher certs --dir ${folder} --force makes all anew`)
+  }
+  await writeCertificates(folder, {
+    names: defaultNames,
+    leafDays: defaultLeafDays,
+    caDays: defaultCaDays,
+    now: new Date(),
+  })
+  log.info({ folder, names: defaultNames }, 'made a CA and a certificate')
+  return files
+}
+
+function noteCertificate(pair: CertificatePair, metrics: WebhookMetrics, log: Logger): void {
+  const end = endOf(pair.cert)
+  metrics.certificateEnds(end / 1_000)
+  const line = { validTo: new Date(end).toISOString() }
+  if (end < Date.now()) log.error(line, 'the certificate has expired: the API server will not trust it')
+  else log.info(line, 'serving certificate')
+}
+
+/** Asks the cluster in which this process runs for its version, now and again. Without one, there is no nap. */
+async function askCluster(known: (version: KubeVersion) => void, log: Logger): Promise<() => void> {
+  if (process.env['KUBERNETES_SERVICE_HOST'] === undefined) {
+    log.warn('no --kube-version and no cluster to ask: containers get no native nap (kube-version-unknown)')
+    return nothing
+  }
+  const [{ inCluster }, { watchServerVersion }] = await Promise.all([
+    import('../kube/cluster.ts'),
+    import('../kube/server-version.ts'),
+  ])
+  return watchServerVersion(inCluster(), {
+    known(version) {
+      log.info({ kubeVersion: version }, 'version of the API server')
+      known(version)
+    },
+    failed: (error) => log.warn({ err: error }, 'the API server does not say its version'),
+  })
+}
+
+// Lines wait for a full buffer, or for the next flush.
+const logBufferBytes = 8_192
+const logFlushMs = 250
+
+/** A log of JSON lines on stdout, buffered; `flush` writes what is waiting. A closed stdout harms nothing. */
+function buildLog(level: string): { readonly log: Logger; readonly flush: () => void } {
+  const destination = pino.destination({ dest: 1, sync: false, minLength: logBufferBytes })
+  destination.on('error', nothing)
+  const formatters = { level: (label: string) => ({ level: label }) }
+  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination)
+  setInterval(() => destination.flush(), logFlushMs).unref()
+  return {
+    log,
+    flush() {
+      try {
+        destination.flushSync()
+      } catch {
+        // Nothing is open that could be written to.
+      }
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import { reasonTable } from '../inject/reasons.ts'
+import { isObject, type JsonObject } from '../units/json.ts'
+import { configSchema } from './schema.ts'
+
+/** The reference of the configuration file, in Markdown, as `docs/configuration.md` has it. */
+export function configReference(): string {
+  const rows = [...keysOf(configSchema, [])].map(
+    ({ path, key }) =>
+      `| \`${path.join('.')}\` | ${code(key['default'])} | ${text(key['allowed'])} | ${text(key['description'])} |`,
+  )
+  return [
+    '<!-- Generated from src/config/schema.ts by `npm run docs`. -->',
+    '# Configuration',
+    '',
+    'A YAML file for `usher webhook --config FILE`. Every key may be left out. A wrong key or value stops the',
+    'start, with the file, the line, the path and what is allowed. Durations are written as in `90s`, `5m`, `1h30m`.',
+    '',
+    '| key | default | allowed | meaning |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n')
+}
+
+/** The table of reasons, in Markdown, as `docs/reasons.md` has it. */
+export function reasonReference(): string {
+  return [
+    '<!-- Generated from src/inject/reasons.ts by `npm run docs`. -->',
+    '# Reasons',
+    '',
+    'Everything that usher does or leaves has one of these codes: in the log, in the metric',
+    '`usher_webhook_outcomes_total`, in the audit annotation `reasons`, and on the command line.',
+    '',
+    '| code | meaning |',
+    '|---|---|',
+    ...Object.entries(reasonTable).map(([reason, sentence]) => `| \`${reason}\` | ${sentence} |`),
+    '',
+  ].join('\n')
+}
+
+interface DocumentedKey {
+  readonly path: readonly string[]
+  readonly key: JsonObject
+}
+
+function* keysOf(schema: unknown, path: readonly string[]): Iterable<DocumentedKey> {
+  if (!isObject(schema)) return
+  const { properties } = schema
+  if (!isObject(properties)) {
+    yield { path, key: schema }
+    return
+  }
+  for (const name of Object.keys(properties)) yield* keysOf(properties[name], [...path, name])
+}
+
+function code(value: unknown): string {
+  return `\`${text(value)}\``
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

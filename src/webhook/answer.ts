@@ -1,0 +1,82 @@
+import jsonpatch, { type Operation } from 'fast-json-patch'
+import type { Decision, DecisionContext } from '../inject/context.ts'
+import { decide } from '../inject/decide.ts'
+import type { PatchOperation } from '../inject/patch.ts'
+import type { Reason } from '../inject/reasons.ts'
+import type { Review } from './review.ts'
+
+/** The answer to a review, and what the log and the metrics say of it. */
+export interface Answer {
+  /** The AdmissionReview that goes back, as a string of JSON. Always allows. */
+  readonly body: string
+  readonly reasons: readonly Reason[]
+  readonly patched: boolean
+  /** What failed on our side, where something did. */
+  readonly error: unknown
+}
+
+/** The decision as the webhook calls it. */
+export type Decide = (pod: unknown, context: DecisionContext) => Decision
+
+/**
+ * Answers a review: decides, checks the patch by applying it, and allows in any case. The review's object is
+ * changed in place by the check; a copy would cost several times what the decision does.
+ */
+export function answerReview(review: Review, context: DecisionContext, decideOf: Decide = decide): Answer {
+  if (review.skip !== undefined) return allow(review.uid, { patch: [], reasons: [review.skip], warnings: [] })
+  let decision: Decision
+  try {
+    decision = decideOf(review.object, context)
+  } catch (error) {
+    return allow(review.uid, { patch: [], reasons: [{ code: 'internal-error' }], warnings: [] }, error)
+  }
+  if (decision.patch.length === 0) return allow(review.uid, decision)
+  const text = JSON.stringify(decision.patch)
+  try {
+    checkPatch(review.object, decision.patch, context, decideOf)
+  } catch (error) {
+    const reasons: Reason[] = [{ code: 'patch-failed' }]
+    return allow(review.uid, { patch: [], reasons, warnings: decision.warnings }, error)
+  }
+  return allow(review.uid, decision, undefined, text)
+}
+
+/** Throws where the patch does not apply, or where the patched pod would be patched again. */
+function checkPatch(
+  pod: unknown,
+  patch: readonly PatchOperation[],
+  context: DecisionContext,
+  decideOf: Decide,
+): void {
+  jsonpatch.applyPatch(pod, patch as readonly Operation[], true)
+  const { patch: rest } = decideOf(pod, context)
+  const [first] = rest
+  if (first === undefined) return
+  throw new Error(`the patched pod would be patched again: ${first.op} ${first.path}`)
+}
+
+// The API server cuts warnings off beyond 4096 characters in all, and recommends at most 256 for one.
+const maxWarnings = 12
+const maxWarningLength = 256
+
+function allow(uid: string, decision: Decision, error?: unknown, patch?: string): Answer {
+  const { reasons } = decision
+  const warnings = decision.warnings.slice(0, maxWarnings).map((warning) => `usher: ${warning}`.slice(0, maxWarningLength))
+  const body = JSON.stringify({
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    response: {
+      uid,
+      allowed: true,
+      ...(patch === undefined ? {} : { patchType: 'JSONPatch', patch: Buffer.from(patch).toString('base64') }),
+      ...(warnings.length === 0 ? {} : { warnings }),
+      auditAnnotations: { reasons: listCodes(reasons) },
+    },
+  })
+  return { body, reasons, patched: patch !== undefined, error }
+}
+
+/** The codes of reasons, comma-separated, each once. */
+export function listCodes(reasons: readonly Reason[]): string {
+  return [...new Set(reasons.map(({ code }) => code))].join(',')
+}

@@ -1,0 +1,181 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import type { Logger } from 'pino'
+import { type ProblemCode, problemTable, sendProblem } from '../http/problem.ts'
+import type { DecisionContext } from '../inject/context.ts'
+import { isObject } from '../units/json.ts'
+import { type Answer, answerReview, type Decide, listCodes } from './answer.ts'
+import type { WebhookMetrics } from './metrics.ts'
+import { readReview, type Refusal, type Review } from './review.ts'
+
+/** What the webhook is made of. */
+export interface WebhookOptions {
+  /** PEM. Absent: plain HTTP, for tests. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** What is known at this moment beside the pod, for a pod of this namespace. Must not wait for anything. */
+  readonly contextOf: (namespace: string) => DecisionContext
+  readonly metrics: WebhookMetrics
+  readonly log: Logger
+  /** The decision; another one only in tests. */
+  readonly decide?: Decide
+}
+
+/** The path at which reviews are answered. */
+export const mutatePath = '/mutate'
+
+// etcd takes objects of up to 1.5 MiB; the API server itself reads bodies of up to 3 MiB. With room to spare.
+export const maxBodyBytes = 7 * 1024 * 1024
+
+// The API server's client keeps idle connections for 90 s; ours must not be the side that closes first.
+const keepAliveTimeoutMs = 120_000
+// A review is small, and its client waits for two or three seconds.
+const requestTimeoutMs = 10_000
+
+/**
+ * Builds the webhook's server: `POST /mutate` takes an AdmissionReview and answers it. Does not listen yet.
+ * Whatever is wrong with a pod, or with us, the pod is allowed.
+ */
+export function buildWebhook(options: WebhookOptions): FastifyInstance {
+  const { metrics, log } = options
+  const app: FastifyInstance = fastify({
+    ...(options.tls === undefined ? {} : { https: { ...options.tls, minVersion: 'TLSv1.2' } }),
+    bodyLimit: maxBodyBytes,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    // A request on a kept-alive connection is answered while the server closes, and the connection then ends.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+  })
+  const startOf = new WeakMap<object, number>()
+
+  // A client that asks first is told before it sends a body that would be refused.
+  app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (refuseEarly(request) === undefined) response.writeContinue()
+    app.server.emit('request', request, response)
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    startOf.set(request, performance.now())
+    done(null, body)
+  })
+  app.addHook('onRequest', (request, reply, next) => {
+    const refusal = refuseEarly(request.raw)
+    if (refusal === undefined) return next()
+    if (refusal.code === 'method-not-allowed') reply.header('allow', 'POST')
+    refuse(reply, refusal.code, refusal.detail)
+  })
+  app.setNotFoundHandler((_request, reply) => refuse(reply, 'not-found', notFound))
+  app.setErrorHandler((error, _request, reply) => {
+    const code = codeOfError(error)
+    if (code === 'internal-error') log.error({ err: error }, 'request failed')
+    return refuse(reply, code, code === 'internal-error' ? 'the log has the cause' : messageOf(error))
+  })
+
+  function refuse(reply: FastifyReply, code: ProblemCode, detail: string): FastifyReply {
+    const { status } = problemTable[code]
+    metrics.answered(status, 0)
+    log.warn({ status, problem: code, detail }, 'refused')
+    // What is left of the body is not read.
+    return sendProblem(reply.header('connection', 'close'), code, detail)
+  }
+
+  app.post(mutatePath, (request, reply) => {
+    const start = startOf.get(request) ?? performance.now()
+    const { body } = request
+    const review = readReview(Buffer.isBuffer(body) ? body : Buffer.alloc(0))
+    if ('code' in review) return refuse(reply, review.code, review.detail)
+    const subject = subjectOf(review)
+    const answer = answerReview(review, options.contextOf(review.namespace), options.decide)
+    const ms = performance.now() - start
+    metrics.decided(answer.reasons)
+    metrics.answered(200, ms / 1_000)
+    report(review, subject, answer, ms)
+    return reply.header('content-type', 'application/json').send(answer.body)
+  })
+
+  /** One line a review; never a whole pod, never a value of its environment. */
+  function report(review: Review, subject: Subject, answer: Answer, ms: number): void {
+    const line = {
+      uid: review.uid,
+      namespace: review.namespace,
+      ...subject,
+      reasons: listCodes(answer.reasons),
+      patched: answer.patched,
+      ms: Math.round(ms * 1_000) / 1_000,
+    }
+    if (answer.error === undefined) {
+      log.info(line, 'review')
+      return
+    }
+    const [reason] = answer.reasons
+    metrics.failed(reason?.code === 'patch-failed' ? 'patch-failed' : 'internal-error')
+    log.error({ ...line, err: answer.error }, 'review failed; the pod passes unchanged')
+  }
+
+  return app
+}
+
+const notFound = `reviews are answered at POST ${mutatePath}`
+
+/** What can be told to be wrong before the body is read. */
+function refuseEarly(request: IncomingMessage): Refusal | undefined {
+  const { method, url, headers } = request
+  // The API server appends ?timeout=2s.
+  const path = url?.split('?', 1)[0]
+  if (path !== mutatePath) return { code: 'not-found', detail: notFound }
+  if (method !== 'POST') return { code: 'method-not-allowed', detail: 'use POST' }
+  const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  if (mediaType !== 'application/json') {
+    return { code: 'unsupported-media-type', detail: 'the content type must be application/json' }
+  }
+  const declared = Number(headers['content-length'] ?? 0)
+  if (declared > maxBodyBytes) return { code: 'payload-too-large', detail: tooLarge }
+  return undefined
+}
+
+const tooLarge = `the body must not be longer than ${maxBodyBytes} bytes`
+
+function codeOfError(error: unknown): ProblemCode {
+  if (!(error instanceof Error) || !('statusCode' in error)) return 'internal-error'
+  switch (error.statusCode) {
+    case 413:
+      return 'payload-too-large'
+    case 415:
+      return 'unsupported-media-type'
+    case 400:
+      return 'bad-request'
+    default:
+      return 'internal-error'
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'the request cannot be read'
+}
+
+/** Whose pod it is, for the log. */
+interface Subject {
+  readonly pod?: string
+  readonly owner?: string
+}
+
+// Names in Kubernetes are at most 253 characters long.
+const maxNameLength = 300
+
+function subjectOf({ object }: Review): Subject {
+  const metadata = isObject(object) ? object['metadata'] : undefined
+  if (!isObject(metadata)) return {}
+  const { name, generateName, ownerReferences } = metadata
+  const shown = typeof name === 'string' && name !== '' ? name : generateName
+  const owners = Array.isArray(ownerReferences) ? ownerReferences : []
+  const controller: unknown = owners.find((owner) => isObject(owner) && owner['controller'] === true)
+  const kind = isObject(controller) ? controller['kind'] : undefined
+  const ownerName = isObject(controller) ? controller['name'] : undefined
+  return {
+    ...(typeof shown === 'string' ? { pod: shown.slice(0, maxNameLength) } : {}),
+    ...(typeof kind === 'string' && typeof ownerName === 'string'
+      ? { owner: `${kind}/${ownerName}`.slice(0, maxNameLength) }
+      : {}),
+  }
+}

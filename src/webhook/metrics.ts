@@ -1,0 +1,90 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Reason } from '../inject/reasons.ts'
+
+/** What the webhook counts. */
+export interface WebhookMetrics {
+  /** A request was answered with this status after so many seconds. */
+  answered(status: number, seconds: number): void
+  /** A review was decided with these reasons. */
+  decided(reasons: readonly Reason[]): void
+  /** The decision or the check of its patch failed on our side. */
+  failed(reason: 'internal-error' | 'patch-failed'): void
+  /** The certificate that is served ends at this time, in seconds since 1970. */
+  certificateEnds(seconds: number): void
+  /** A certificate was reloaded, or could not be. */
+  certificateReloaded(result: 'success' | 'failure'): void
+}
+
+/** Registers the webhook's metrics. */
+export function buildWebhookMetrics(registry: Registry): WebhookMetrics {
+  const registers = [registry]
+  const requests = new Counter({
+    name: 'usher_webhook_requests_total',
+    help: 'Requests answered, by HTTP status.',
+    labelNames: ['status'],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'usher_webhook_request_duration_seconds',
+    help: 'Time from a request whose body has arrived to its answer.',
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 2],
+    registers,
+  })
+  const outcomes = new Counter({
+    name: 'usher_webhook_outcomes_total',
+    help: 'What was decided about pods, by feature (pod, nap, lock) and reason.',
+    labelNames: ['feature', 'reason'],
+    registers,
+  })
+  const failures = new Counter({
+    name: 'usher_webhook_failures_total',
+    help: 'Reviews in which usher itself failed; their pods were admitted as they were.',
+    labelNames: ['reason'],
+    registers,
+  })
+  const expiry = new Gauge({
+    name: 'usher_webhook_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate that is served ends, in seconds since 1970.',
+    registers,
+  })
+  const reloads = new Counter({
+    name: 'usher_webhook_certificate_reloads_total',
+    help: 'Reloads of the certificate, by result.',
+    labelNames: ['result'],
+    registers,
+  })
+  failures.inc({ reason: 'internal-error' }, 0)
+  failures.inc({ reason: 'patch-failed' }, 0)
+  // A child is looked up by its sorted labels; the few that there are, are kept instead.
+  const children = new Map<string, Counter.Internal>()
+  const statuses = new Map<number, Counter.Internal>()
+
+  function outcome({ feature: ofFeature, code }: Reason): Counter.Internal {
+    const feature = ofFeature ?? 'pod'
+    const key = feature + code
+    let child = children.get(key)
+    if (child === undefined) {
+      child = outcomes.labels({ feature, reason: code })
+      children.set(key, child)
+    }
+    return child
+  }
+
+  return {
+    answered(status, seconds) {
+      let child = statuses.get(status)
+      if (child === undefined) {
+        child = requests.labels({ status: String(status) })
+        statuses.set(status, child)
+      }
+      child.inc()
+      duration.observe(seconds)
+    },
+    decided(reasons) {
+      for (const reason of reasons) outcome(reason).inc()
+    },
+    failed: (reason) => failures.inc({ reason }),
+    certificateEnds: (seconds) => expiry.set(seconds),
+    certificateReloaded: (result) => reloads.inc({ result }),
+  }
+}
