@@ -1,3 +1,45 @@
-import { type Command } from './command.ts'
+import { fileURLToPath } from 'node:url'
+import { type Outcome, playAdmissions } from '../demo/run.ts'
+import { paintFor, showOutcome, showSummary } from '../demo/show.ts'
+import type { Command } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
-export const demoCommand: Command = { name: 'demo', summary: '', description: '', flags: {}, examples: [], async run() { return exitCodes.done } }
+
+/** `usher demo` */
+export const demoCommand: Command = {
+  name: 'demo',
+  summary: 'show what usher does to pods, on this machine, without a cluster',
+  description:
+    'Makes certificates, starts the webhook on a free port of the loopback, verifies its certificate as an API\n' +
+    'server would, sends it an AdmissionReview for each manifest in deploy/examples/, and shows what changed in\n' +
+    'the pod and why. Leaves nothing behind.',
+  flags: { json: { type: 'boolean', help: 'print one JSON document instead' } },
+  examples: ['usher demo', 'usher demo --json'],
+  async run(values, { stdout }) {
+    const paint = paintFor(stdout)
+    const json = values.isOn('json')
+    const launcher = fileURLToPath(new URL('launch.js', import.meta.url))
+    if (!json) {
+      stdout.write('An API server asks usher about the pods of a namespace with usher.dev/inject=enabled.\n\n')
+    }
+    const interrupted = new AbortController()
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)))
+    }
+    stdout.on('error', (error) => interrupted.abort(error))
+    const show = (outcome: Outcome): void => {
+      if (!json) stdout.write(`${showOutcome(outcome, paint)}\n`)
+    }
+    const outcomes = await playAdmissions([process.execPath, launcher], show, interrupted.signal)
+    if (!json) {
+      stdout.write(`${showSummary(outcomes, paint)}\n`)
+      stdout.write(`${outcomes.length} pods were reviewed over TLS; a second review of each changed nothing more.\n`)
+      return exitCodes.done
+    }
+    const examples = outcomes.map(({ example, patch, reasons, warnings, ms, before, after }) => {
+      const { file, kind, name, namespace } = example
+      return { file, kind, name, namespace, allowed: true, reasons, warnings, patch, before, after, ms }
+    })
+    stdout.write(`${JSON.stringify({ examples }, undefined, 2)}\n`)
+    return exitCodes.done
+  },
+}

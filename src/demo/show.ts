@@ -1,0 +1,72 @@
+import { type InspectColor, styleText } from 'node:util'
+import { structuredPatch } from 'diff'
+import { stringify } from 'yaml'
+import { reasonTable, type Reason } from '../inject/reasons.ts'
+import type { Json } from '../units/json.ts'
+import type { Outcome } from './run.ts'
+
+/** How text is coloured: not at all where nobody would see it. */
+export type Paint = (color: InspectColor, text: string) => string
+
+/** Colours for a terminal; honours NO_COLOR and the like. */
+export function paintFor(stream: NodeJS.WriteStream): Paint {
+  return (color, text) => styleText(color, text, { stream })
+}
+
+/** What happened to one example: what changed, as a diff of the pod, and why. */
+export function showOutcome(outcome: Outcome, paint: Paint): string {
+  const { example, reasons, warnings } = outcome
+  return [
+    paint('bold', `${example.kind} ${example.namespace}/${example.name}`) + paint('gray', `  ${example.file}`),
+    ...reasons.map((reason) => `  ${showReason(reason, paint)}`),
+    ...warnings.map((warning) => `  ${paint('yellow', `warning: ${warning}`)}`),
+    ...showDiff(outcome.before, outcome.after, paint).map((line) => `    ${line}`),
+    '',
+  ].join('\n')
+}
+
+function showReason(reason: Reason, paint: Paint): string {
+  const done = reason.code === 'nap-added' || reason.code === 'lock-added'
+  const of = reason.containers === undefined ? '' : ` (${reason.containers.join(', ')})`
+  const code = paint(done ? 'green' : 'cyan', reason.code)
+  return `${(reason.feature ?? 'pod').padEnd(4)} ${code}${of}: ${reasonTable[reason.code]}`
+}
+
+/** A unified diff of two pods as YAML, without its header; empty where they are the same. */
+export function showDiff(before: Json, after: Json, paint: Paint): string[] {
+  const { hunks } = structuredPatch('', '', print(before), print(after), '', '', { context: 2 })
+  return hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
+    paint('cyan', `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`),
+    ...lines.map((line) => paintLine(line, paint)),
+  ])
+}
+
+function paintLine(line: string, paint: Paint): string {
+  if (line.startsWith('+')) return paint('green', line)
+  return line.startsWith('-') ? paint('red', line) : line
+}
+
+function print(pod: Json): string {
+  return stringify(pod, { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+/** All examples at a glance. */
+export function showSummary(outcomes: readonly Outcome[], paint: Paint): string {
+  const rows = outcomes.map(({ example, reasons }) => [
+    `${example.kind} ${example.name}`,
+    codesOf(reasons, 'nap'),
+    codesOf(reasons, 'lock'),
+  ])
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const lines = [['workload', 'nap', 'lock'], ...rows].map((row) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ').trimEnd(),
+  )
+  return [paint('bold', lines[0] ?? ''), ...lines.slice(1), ''].join('\n')
+}
+
+function codesOf(reasons: readonly Reason[], feature: 'nap' | 'lock'): string {
+  return reasons
+    .filter((reason) => reason.feature === undefined || reason.feature === feature)
+    .map(({ code }) => code)
+    .join(',')
+}

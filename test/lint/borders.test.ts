@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const config = readFileSync(`${root}/.oxlintrc.json`, 'utf8')
+
+/** One border each: a file, an import that crosses it, and one that may. */
+const borders: readonly { readonly file: string; readonly forbidden: string; readonly allowed: string }[] = [
+  { file: 'units/x.ts', forbidden: '../inject/decide.ts', allowed: './json.ts' },
+  { file: 'units/x.ts', forbidden: 'node:fs', allowed: './json.ts' },
+  { file: 'inject/x.ts', forbidden: '../config/load.ts', allowed: '../units/json.ts' },
+  { file: 'inject/x.ts', forbidden: '../webhook/app.ts', allowed: './decide.ts' },
+  { file: 'inject/x.ts', forbidden: 'node:fs', allowed: '../units/duration.ts' },
+  { file: 'inject/x.ts', forbidden: 'fast-json-patch', allowed: '../units/duration.ts' },
+  { file: 'manifest/x.ts', forbidden: '../kube/cluster.ts', allowed: '../units/json.ts' },
+  { file: 'lock/queue/x.ts', forbidden: '../app.ts', allowed: '../../units/duration.ts' },
+  { file: 'lock/queue/x.ts', forbidden: 'node:timers', allowed: './queue.ts' },
+  { file: 'webhook/x.ts', forbidden: '../lock/app.ts', allowed: '../inject/decide.ts' },
+  { file: 'webhook/x.ts', forbidden: '../kube/cluster.ts', allowed: '../http/problem.ts' },
+  { file: 'webhook/x.ts', forbidden: '../cli/main.ts', allowed: 'fastify' },
+  { file: 'lock/x.ts', forbidden: '../webhook/app.ts', allowed: '../node-health/daemon-sets.ts' },
+  { file: 'node-health/x.ts', forbidden: '../lock/app.ts', allowed: '../http/problem.ts' },
+  { file: 'kube/x.ts', forbidden: '../webhook/app.ts', allowed: '@kubernetes/client-node' },
+  { file: 'http/x.ts', forbidden: '../webhook/app.ts', allowed: 'fastify' },
+  { file: 'config/x.ts', forbidden: '../webhook/app.ts', allowed: '../inject/context.ts' },
+  { file: 'certs/x.ts', forbidden: '@kubernetes/client-node', allowed: 'node:fs' },
+  { file: 'demo/x.ts', forbidden: '@kubernetes/client-node', allowed: '../inject/reasons.ts' },
+  { file: 'demo/x.ts', forbidden: '../../test/support/context.ts', allowed: 'yaml' },
+  { file: 'cli/x.ts', forbidden: '@kubernetes/client-node', allowed: '../kube/cluster.ts' },
+]
+
+for (const { file, forbidden, allowed } of borders) {
+  t.test(`src/${file} may import ${allowed}, and not ${forbidden}`, async (t) => {
+    t.match(lint(t, file, `import '${forbidden}'\n`), /no-restricted-imports/)
+    t.notMatch(lint(t, file, `import '${allowed}'\n`), /no-restricted-imports/)
+  })
+}
+
+t.test('only src/cli reads the environment', async (t) => {
+  const reads = 'export const home = process.env\n'
+  t.match(lint(t, 'webhook/x.ts', reads), /no-process-env/)
+  t.notMatch(lint(t, 'cli/x.ts', reads), /no-process-env/)
+})
+
+function lint(t: Test, file: string, content: string): string {
+  // Not t.testdir(): what git ignores, oxlint passes over.
+  const folder = mkdtempSync(join(tmpdir(), 'usher-borders-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, '.oxlintrc.json'), config)
+  const path = `${folder}/src/${file}`
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, content)
+  // Through env -i: tap puts hooks of its own into every child's environment, which oxlint's launcher does not bear.
+  const command = ['-i', `PATH=${process.env['PATH']}`, `${root}/node_modules/.bin/oxlint`, '--format', 'unix']
+  const { stdout, stderr } = spawnSync('env', command, { cwd: folder, encoding: 'utf8' })
+  return stdout + stderr
+}
