@@ -1,3 +1,4 @@
+import { problemTable } from '../http/problem.ts'
 import { reasonTable } from '../inject/reasons.ts'
 import { isObject, type JsonObject } from '../units/json.ts'
 import { configSchema } from './schema.ts'
@@ -35,6 +36,24 @@ export function reasonReference(): string {
     '|---|---|',
     ...Object.entries(reasonTable).map(([reason, sentence]) => `| \`${reason}\` | ${sentence} |`),
     '',
+  ].join('\n')
+}
+
+/** The problem documents, in Markdown, as `docs/errors.md` has them. */
+export function errorReference(): string {
+  return [
+    '<!-- Generated from src/http/problem.ts by `npm run docs`. -->',
+    '# Errors',
+    '',
+    'A request that cannot be answered gets a problem document (RFC 9457, `application/problem+json`). Its `type` ends',
+    'in one of these codes, its `detail` says what exactly is wrong.',
+    '',
+    ...Object.entries(problemTable).flatMap(([problem, { status, title }]) => [
+      `## ${problem}`,
+      '',
+      `${title}. Status ${status}.`,
+      '',
+    ]),
   ].join('\n')
 }
 
