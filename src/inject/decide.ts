@@ -1,7 +1,7 @@
 import { isAbsent, isObject, type Json, type JsonObject } from '../units/json.ts'
 import type { Decision, DecisionContext } from './context.ts'
-import { buildInitContainer } from './init-container.ts'
-import { hasOurInitContainer, type LockPlan, planLock } from './lock.ts'
+import { buildInitContainer, hasOurInitContainer } from './init-container.ts'
+import { type LockPlan, planLock } from './lock.ts'
 import { meshAnnotations } from './mesh.ts'
 import { binMountPath, binVolumeName, statusKey } from './names.ts'
 import { type NapPlan, planNap } from './nap.ts'
@@ -10,7 +10,7 @@ import { type PodFacts, readPod } from './pod.ts'
 import type { Reason } from './reasons.ts'
 import { scopeOf } from './scope.ts'
 import { resolveSettings, type Settings } from './settings.ts'
-import { type InjectionStatus, readStatus, writeStatus } from './status.ts'
+import { type InjectionStatus, isNewerStatus, readStatus, writeStatus } from './status.ts'
 
 /**
  * Decides what usher does with a pod that is about to be created. Pure: the same pod and context give the same
@@ -27,6 +27,7 @@ export function decide(pod: unknown, context: DecisionContext): Decision {
   const scope = scopeOf(facts, context, warnings)
   if (scope.kind === 'skip') return { patch: [], reasons: [{ code: scope.code }], warnings }
 
+  if (isNewerStatus(facts.annotations[statusKey])) return { patch: [], reasons: [{ code: 'newer-status' }], warnings }
   const settings = resolveSettings(facts, context, warnings)
   const status = readStatus(facts.annotations[statusKey])
   const nap = planNap(facts, settings, context, status, warnings)
@@ -75,9 +76,11 @@ function render(
   if (draft.operations.length === 0) return []
 
   const annotations = new Map<string, string>(lock.kind === 'wait' ? meshAnnotations(facts, context) : [])
-  if (nap.copy) annotations.set(evictKey, appendName(facts.annotations[evictKey], binVolumeName))
+  const evictable = facts.annotations[evictKey]
+  const longer = appendName(evictable, binVolumeName)
+  if (nap.copy && longer !== evictable) annotations.set(evictKey, longer)
   for (const key of annotations.keys()) {
-    if (facts.annotations[key] === undefined) draft.was[`annotation/${key}`] = 'absent'
+    draft.was[`annotation/${key}`] = facts.annotations[key] ?? null
   }
   noteAnnotationsPlace(draft, facts)
   const init = needsInit ? (lock.kind === 'wait' ? 'lock' : 'copy') : undefined
@@ -91,8 +94,10 @@ function renderNap(draft: Draft, facts: PodFacts, nap: NapPlan): void {
   for (const { container, hook, mount } of nap.hooks) {
     const at = ['spec', 'containers', container.index]
     const lifecycle = container.raw['lifecycle']
-    if (hook === undefined) operations.push({ op: 'remove', path: pointer(...at, 'lifecycle', 'preStop') })
-    else if (isObject(lifecycle)) {
+    if (hook === undefined) {
+      const alone = isObject(lifecycle) && Object.keys(lifecycle).length === 1
+      operations.push({ op: 'remove', path: pointer(...at, 'lifecycle', ...(alone ? [] : ['preStop'])) })
+    } else if (isObject(lifecycle)) {
       noteEmpty(draft, `lifecycle/${container.name}`, lifecycle)
       if (lifecycle['preStop'] === null) draft.was[`preStop/${container.name}`] = null
       operations.push({ op: 'add', path: pointer(...at, 'lifecycle', 'preStop'), value: hook })
@@ -141,7 +146,7 @@ function noteEmpty(draft: Draft, place: string, value: unknown): void {
 }
 
 function noteAnnotationsPlace(draft: Draft, facts: PodFacts): void {
-  if (facts.metadata === undefined) draft.was['metadata'] = 'absent'
+  if (!isObject(facts.metadata)) noteEmpty(draft, 'metadata', facts.metadata)
   else noteEmpty(draft, 'annotations', facts.metadata['annotations'])
 }
 
@@ -166,7 +171,7 @@ function nextStatus(
 
 function renderAnnotations(draft: Draft, facts: PodFacts, annotations: ReadonlyMap<string, string>): void {
   const all = Object.fromEntries(annotations)
-  if (facts.metadata === undefined) {
+  if (!isObject(facts.metadata)) {
     draft.operations.push({ op: 'add', path: '/metadata', value: { annotations: all } })
     return
   }

@@ -5,6 +5,7 @@ import { binMountPath, binVolumeName, lockContainerName, napPath } from './names
 import type { PodFacts } from './pod.ts'
 import type { ReasonCode } from './reasons.ts'
 import type { Settings } from './settings.ts'
+import type { InjectionStatus } from './status.ts'
 
 /** What the init container has to do. */
 export interface InitContainerPurpose {
@@ -12,6 +13,11 @@ export interface InitContainerPurpose {
   readonly lock: { readonly maxWaitSeconds: number } | undefined
   /** Whether it brings the nap binary. */
   readonly copy: boolean
+}
+
+/** Whether the pod has the init container that an earlier review added. */
+export function hasOurInitContainer(facts: PodFacts, status: InjectionStatus | undefined): boolean {
+  return status?.init !== undefined && facts.initContainers.some(({ name }) => name === lockContainerName)
 }
 
 /** Why our init container cannot be added to a pod; undefined where it can. */

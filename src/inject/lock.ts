@@ -1,6 +1,5 @@
 import type { DecisionContext } from './context.ts'
-import { initContainerObstacle } from './init-container.ts'
-import { lockContainerName } from './names.ts'
+import { hasOurInitContainer, initContainerObstacle } from './init-container.ts'
 import type { PodFacts } from './pod.ts'
 import type { ReasonCode } from './reasons.ts'
 import type { Settings } from './settings.ts'
@@ -23,11 +22,6 @@ export function planLock(
   if (code !== undefined) return { kind: 'leave', code }
   const maxWaitSeconds = Math.min(settings.maxWaitSeconds, halfOfDeadline(facts))
   return { kind: 'wait', maxWaitSeconds }
-}
-
-/** Whether the pod has the init container that an earlier review added. */
-export function hasOurInitContainer(facts: PodFacts, status: InjectionStatus | undefined): boolean {
-  return status?.init !== undefined && facts.initContainers.some(({ name }) => name === lockContainerName)
 }
 
 function reasonAgainst(facts: PodFacts, settings: Settings, context: DecisionContext): ReasonCode | undefined {

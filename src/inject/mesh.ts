@@ -4,11 +4,14 @@ import type { PodFacts } from './pod.ts'
 /** A mesh keeps its proxy away from the ports that one annotation lists. */
 interface Mesh {
   readonly portsKey: string
+  /** Whether a pod without the annotation has its namespace's; ours must then go on from that. */
+  readonly inherits: boolean
   readonly injects: (facts: PodFacts, context: DecisionContext) => boolean
 }
 
 const istio: Mesh = {
   portsKey: 'traffic.sidecar.istio.io/excludeOutboundPorts',
+  inherits: false,
   injects: ({ labels, annotations }, { namespace }) => {
     // The pod's label, and the older annotation, beat the namespace; the status says that it has happened.
     const ofPod = labels['sidecar.istio.io/inject'] ?? annotations['sidecar.istio.io/inject']
@@ -22,6 +25,7 @@ const istio: Mesh = {
 
 const linkerd: Mesh = {
   portsKey: 'config.linkerd.io/skip-outbound-ports',
+  inherits: true,
   injects: ({ annotations }, { namespace }) => {
     if (annotations['linkerd.io/proxy-version'] !== undefined) return true
     const wanted = annotations['linkerd.io/inject'] ?? namespace.annotations?.['linkerd.io/inject']
@@ -37,9 +41,10 @@ const linkerd: Mesh = {
  */
 export function meshAnnotations(facts: PodFacts, context: DecisionContext): ReadonlyMap<string, string> {
   const changes = new Map<string, string>()
-  for (const { portsKey, injects } of [istio, linkerd]) {
+  for (const { portsKey, inherits, injects } of [istio, linkerd]) {
     if (!injects(facts, context)) continue
-    const value = facts.annotations[portsKey]
+    const inherited = inherits ? context.namespace.annotations?.[portsKey] : undefined
+    const value = facts.annotations[portsKey] ?? (typeof inherited === 'string' ? inherited : undefined)
     const longer = appendPort(value, context.config.lock.port)
     if (longer !== value) changes.set(portsKey, longer)
   }

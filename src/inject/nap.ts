@@ -1,8 +1,18 @@
-import { isAbsent, isCount, isObject, type Json, type JsonObject } from '../units/json.ts'
+import { isAbsent, isCount, type JsonObject } from '../units/json.ts'
 import { atLeast, type KubeVersion } from '../units/kube-version.ts'
 import type { DecisionContext } from './context.ts'
-import { initContainerObstacle } from './init-container.ts'
-import { binMountPath, binVolumeName, napPath, tuning } from './names.ts'
+import { hasOurInitContainer, initContainerObstacle } from './init-container.ts'
+import {
+  appliedWithGrace,
+  hasForeignMount,
+  hookOf,
+  isEmptied,
+  isOurs,
+  preStopOf,
+  type ProbeChange,
+  raisedProbes,
+} from './nap-container.ts'
+import { binVolumeName, tuning } from './names.ts'
 import { type ContainerFacts, defaultGraceSeconds, type PodFacts } from './pod.ts'
 import type { Reason, ReasonCode } from './reasons.ts'
 import type { Settings } from './settings.ts'
@@ -31,13 +41,6 @@ export interface HookChange {
   readonly mount: boolean
 }
 
-/** Raises the grace period of a probe. */
-export interface ProbeChange {
-  readonly container: ContainerFacts
-  readonly probe: 'livenessProbe' | 'startupProbe'
-  readonly seconds: number
-}
-
 // KEP-3960: the sleep action is beta and on by default since 1.30; 1.29 drops the field and then rejects the
 // pod for a hook without a handler (kubernetes/kubernetes#122488).
 const nativeSince: KubeVersion = { major: 1, minor: 30 }
@@ -54,7 +57,7 @@ export function planNap(
   if (grace !== null && !isCount(grace)) return nothing('grace-period-invalid')
   const before = recognise(facts, status?.nap, grace)
   if (before !== undefined) return planAgain(facts, settings, context, before, grace ?? defaultGraceSeconds)
-  return planFirst(facts, settings, context, grace, warnings)
+  return planFirst(facts, settings, context, grace, status, warnings)
 }
 
 function planFirst(
@@ -62,6 +65,7 @@ function planFirst(
   settings: Settings,
   context: DecisionContext,
   grace: number | null,
+  status: InjectionStatus | undefined,
   warnings: string[],
 ): NapPlan {
   const seconds = settings.napSeconds
@@ -73,7 +77,7 @@ function planFirst(
   if (!Number.isSafeInteger((grace ?? defaultGraceSeconds) + seconds)) return nothing('grace-period-invalid')
 
   const { chosen, reasons } = chooseContainers(facts, settings, [])
-  if (chosen.length === 0) return { ...nothing('nap-no-container'), reasons }
+  if (chosen.length === 0) return { ...nothing('nap-no-container'), reasons: [...reasons, noContainer] }
   if (facts.controller === undefined && appliedWithGrace(facts)) return nothing('last-applied-grace-period')
 
   const method = settings.napMethod === 'auto' ? bestMethod(context.kubeVersion) : settings.napMethod
@@ -81,8 +85,8 @@ function planFirst(
   const usable = usableMethod(method, context.kubeVersion, warnings)
   if (usable === undefined) return nothing('kube-version-unknown')
   if (usable === 'exec') {
-    const obstacle = execObstacle(facts, chosen, context)
-    if (obstacle !== undefined) return nothing(obstacle)
+    const obstacle = execObstacle(facts, chosen, context, hasOurInitContainer(facts, status))
+    if (obstacle !== undefined) return { ...nothing(obstacle.code), reasons: [obstacle, ...reasons] }
   }
 
   const names = chosen.map((container) => container.name)
@@ -108,6 +112,7 @@ function planAgain(
   // The API server rejects a sleep longer than the grace period, and an equal one leaves no time for SIGTERM.
   const seconds = before.seconds < grace ? before.seconds : Math.floor(grace / 2)
   const ours = facts.containers.filter((container) => isOurs(container, before))
+  const added = choose(facts, settings, context, before, ours)
   if (seconds === 0) {
     const reason: Reason = { code: before.seconds === 0 ? 'already-injected' : 'nap-removed', feature: 'nap' }
     return {
@@ -121,20 +126,20 @@ function planAgain(
     }
   }
 
-  const reasons: Reason[] = []
+  const reasons: Reason[] = [...added.reasons]
   const hooks: HookChange[] = []
   if (seconds !== before.seconds) {
     reasons.push({ code: 'nap-shortened', feature: 'nap', containers: ours.map(({ name }) => name) })
     for (const container of ours) hooks.push({ container, hook: hookOf(before.method, seconds), mount: false })
   }
-  const chosen = reachable(facts, settings, context, before, ours)
+  const { chosen } = added
   if (chosen.length > 0) {
     reasons.push({ code: 'nap-added', feature: 'nap', containers: chosen.map(({ name }) => name) })
     for (const container of chosen) {
       hooks.push({ container, hook: hookOf(before.method, seconds), mount: before.method === 'exec' })
     }
   }
-  if (reasons.length === 0) reasons.push({ code: 'already-injected', feature: 'nap' })
+  if (hooks.length === 0) reasons.unshift({ code: 'already-injected', feature: 'nap' })
   return {
     reasons,
     hooks,
@@ -148,17 +153,24 @@ function planAgain(
   }
 }
 
-/** The containers that came after the first review and can nap as the others do. */
-function reachable(
+/** The containers that came after the first review, or whose hook was emptied, and can nap as the others do. */
+function choose(
   facts: PodFacts,
   settings: Settings,
   context: DecisionContext,
   before: NapStatus,
   ours: readonly ContainerFacts[],
-): readonly ContainerFacts[] {
-  const { chosen } = chooseContainers(facts, settings, ours)
-  if (before.method === 'exec') return chosen.filter((container) => !hasForeignMount(container, true))
-  return context.kubeVersion !== undefined && atLeast(context.kubeVersion, nativeSince) ? chosen : []
+): Choice {
+  const { chosen, reasons } = chooseContainers(facts, settings, ours, before)
+  if (before.method === 'exec') {
+    const blocked = chosen.filter((container) => hasForeignMount(container, true))
+    if (blocked.length === 0) return { chosen, reasons }
+    const conflict: Reason = { code: 'mount-conflict', feature: 'nap', containers: blocked.map(({ name }) => name) }
+    return { chosen: chosen.filter((container) => !blocked.includes(container)), reasons: [...reasons, conflict] }
+  }
+  if (chosen.length === 0 || bestMethod(context.kubeVersion) === 'native') return { chosen, reasons }
+  const containers = chosen.map(({ name }) => name)
+  return { chosen: [], reasons: [...reasons, { code: 'kube-version-unknown', feature: 'nap', containers }] }
 }
 
 /**
@@ -172,38 +184,30 @@ function recognise(facts: PodFacts, before: NapStatus | undefined, grace: number
   return seen ? before : undefined
 }
 
-function isOurs(container: ContainerFacts, nap: NapStatus): boolean {
-  if (!nap.containers.includes(container.name)) return false
-  const preStop = preStopOf(container)
-  if (!isObject(preStop)) return false
-  if (nap.method === 'native') return isObject(preStop['sleep']) && preStop['sleep']['seconds'] === nap.seconds
-  const command = isObject(preStop['exec']) ? preStop['exec']['command'] : undefined
-  return Array.isArray(command) && command[0] === napPath && command[1] === String(nap.seconds)
+interface Choice {
+  readonly chosen: readonly ContainerFacts[]
+  readonly reasons: readonly Reason[]
 }
 
 function chooseContainers(
   facts: PodFacts,
   settings: Settings,
   ours: readonly ContainerFacts[],
-): { readonly chosen: readonly ContainerFacts[]; readonly reasons: readonly Reason[] } {
+  before?: NapStatus,
+): Choice {
   const chosen: ContainerFacts[] = []
   const ownHook: string[] = []
   const notListed: string[] = []
   for (const container of facts.containers) {
     if (ours.includes(container)) continue
     if (settings.napContainers?.includes(container.name) === false) notListed.push(container.name)
-    else if (!isAbsent(preStopOf(container))) ownHook.push(container.name)
+    else if (!isAbsent(preStopOf(container)) && !isEmptied(container, before)) ownHook.push(container.name)
     else chosen.push(container)
   }
   const reasons: Reason[] = []
   if (ownHook.length > 0) reasons.push({ code: 'prestop-exists', feature: 'nap', containers: ownHook })
   if (notListed.length > 0) reasons.push({ code: 'nap-not-listed', feature: 'nap', containers: notListed })
   return { chosen, reasons }
-}
-
-function preStopOf(container: ContainerFacts): Json | undefined {
-  const lifecycle = container.raw['lifecycle']
-  return isObject(lifecycle) ? lifecycle['preStop'] : undefined
 }
 
 function bestMethod(version: KubeVersion | undefined): 'native' | 'exec' | undefined {
@@ -228,68 +232,19 @@ function execObstacle(
   facts: PodFacts,
   chosen: readonly ContainerFacts[],
   context: DecisionContext,
-): ReasonCode | undefined {
-  if (facts.volumes.some((volume) => volume['name'] === binVolumeName)) return 'name-conflict'
-  if (chosen.some((container) => hasForeignMount(container, false))) return 'mount-conflict'
+  initIsOurs: boolean,
+): Reason | undefined {
+  // The init container of an earlier review was not made to bring the binary, and is not changed any more.
+  if (initIsOurs) return { code: 'nap-binary-unavailable', feature: 'nap' }
+  if (facts.volumes.some((volume) => volume['name'] === binVolumeName)) return { code: 'name-conflict', feature: 'nap' }
+  const blocked = chosen.filter((container) => hasForeignMount(container, false)).map(({ name }) => name)
+  if (blocked.length > 0) return { code: 'mount-conflict', feature: 'nap', containers: blocked }
   const obstacle = initContainerObstacle(facts, context)
-  return obstacle === 'lock-unavailable' ? 'nap-binary-unavailable' : obstacle
+  if (obstacle === undefined) return undefined
+  return { code: obstacle === 'lock-unavailable' ? 'nap-binary-unavailable' : obstacle, feature: 'nap' }
 }
 
-/** Whether something that is not ours is mounted at /usher, or below it, where our mount is read-only. */
-function hasForeignMount(container: ContainerFacts, oursIsThere: boolean): boolean {
-  const { volumeMounts, volumeDevices } = container.raw
-  if (Array.isArray(volumeDevices) && volumeDevices.some((device) => isBelow(device, 'devicePath'))) return true
-  if (!Array.isArray(volumeMounts)) return false
-  return volumeMounts.some(
-    (mount) => isBelow(mount, 'mountPath') && !(oursIsThere && mount['name'] === binVolumeName),
-  )
-}
-
-function isBelow(mount: unknown, field: 'mountPath' | 'devicePath'): mount is JsonObject {
-  if (!isObject(mount)) return false
-  const path = mount[field]
-  if (typeof path !== 'string') return false
-  const clean = `/${path.split('/').filter((part) => part !== '' && part !== '.').join('/')}`
-  return clean === binMountPath || clean.startsWith(`${binMountPath}/`)
-}
-
-function hookOf(method: 'native' | 'exec', seconds: number): JsonObject {
-  return method === 'native' ? { sleep: { seconds } } : { exec: { command: [napPath, String(seconds)] } }
-}
-
-function raisedProbes(container: ContainerFacts, by: number): ProbeChange[] {
-  const changes: ProbeChange[] = []
-  for (const probe of ['livenessProbe', 'startupProbe'] as const) {
-    const raw = container.raw[probe]
-    const seconds = isObject(raw) ? raw['terminationGracePeriodSeconds'] : undefined
-    if (isCount(seconds) && seconds > 0) changes.push({ container, probe, seconds: seconds + by })
-  }
-  return changes
-}
-
-const lastAppliedKey = 'kubectl.kubernetes.io/last-applied-configuration'
-
-/**
- * Whether the pod was applied by hand with a grace period of its own, or of a probe. `kubectl apply` would try
- * to put it back, which the API server forbids for a pod.
- */
-function appliedWithGrace(facts: PodFacts): boolean {
-  const text = facts.annotations[lastAppliedKey]
-  if (text === undefined || !text.includes('terminationGracePeriodSeconds')) return false
-  let applied: unknown
-  try {
-    applied = JSON.parse(text)
-  } catch {
-    return false
-  }
-  const spec = isObject(applied) ? applied['spec'] : undefined
-  if (!isObject(spec)) return false
-  if (!isAbsent(spec['terminationGracePeriodSeconds'])) return true
-  const containers = Array.isArray(spec['containers']) ? spec['containers'] : []
-  return containers.some(
-    (raw) => isObject(raw) && raisedProbes({ name: '', index: 0, raw }, 0).length > 0,
-  )
-}
+const noContainer: Reason = { code: 'nap-no-container', feature: 'nap' }
 
 function nothing(code: ReasonCode): NapPlan {
   return {

@@ -12,8 +12,8 @@ export interface ContainerFacts {
 
 /** What the decision reads of a pod, checked once. The raw objects stay as they came. */
 export interface PodFacts {
-  /** Undefined where the pod template has none. */
-  readonly metadata: JsonObject | undefined
+  /** A pod template may have none. */
+  readonly metadata: JsonObject | null | undefined
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   readonly spec: JsonObject
@@ -59,7 +59,7 @@ export function readPod(raw: unknown): PodFacts | MalformedPod {
     return { malformed: 'spec.securityContext is not an object' }
   }
   return {
-    metadata: metadata ?? undefined,
+    metadata,
     labels,
     annotations,
     spec,

@@ -11,6 +11,7 @@ export const reasonTable = {
   'mirror-pod': 'The pod mirrors a static pod of its node, which cannot be changed from here.',
   'windows-pod': 'The pod runs on Windows, where neither lock nor nap is available.',
   'system-namespace': "The namespace is kube-system or usher's own; its pods must start without usher.",
+  'newer-status': 'A newer usher has injected this pod; this one leaves it as it is.',
   'opted-out': 'The pod opts out by its label or annotation.',
   'namespace-opted-out': 'The namespace opts out by its label, which no opt-in of a pod overrides.',
   'namespace-not-enabled': 'Neither the namespace nor the pod is labelled for injection.',

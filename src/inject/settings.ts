@@ -151,10 +151,10 @@ function writeNames(names: readonly string[] | undefined): string {
   return names === undefined ? 'every container' : names.join(',')
 }
 
-/** A value as a warning shows it: quoted, free of control characters, at most 40 characters of it. */
+/** A value as a warning shows it: quoted, free of control and format characters, at most 40 characters of it. */
 export function shorten(text: string): string {
   const shown = text.length > 40 ? `${text.slice(0, 40).toWellFormed()}…` : text.toWellFormed()
-  return JSON.stringify(shown).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, '?')
+  return JSON.stringify(shown).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
 }
 
 function warnOfUnknownKeys(annotations: Readonly<Record<string, string>>, warnings: string[]): void {
@@ -169,5 +169,8 @@ function warnOfMissingContainers(names: readonly string[] | undefined, facts: Po
   if (names === undefined) return
   const missing = names.filter((name) => !facts.containers.some((container) => container.name === name))
   if (missing.length === 0) return
-  warnings.push(`${tuning.napContainers}: the pod has no container ${missing.map(shorten).join(', ')} to nap`)
+  const more = missing.length > 3 ? ` and ${missing.length - 3} more` : ''
+  warnings.push(
+    `${tuning.napContainers}: the pod has no container ${missing.slice(0, 3).map(shorten).join(', ')}${more} to nap`,
+  )
 }

@@ -11,8 +11,9 @@ export interface InjectionStatus {
   readonly init?: 'lock' | 'copy'
   /**
    * What stood in a place before usher made something there, for places that were absent (`"absent"`), null
-   * or empty. Keys: `metadata`, `annotations`, `initContainers`, `volumes`, `lifecycle/CONTAINER`,
-   * `volumeMounts/CONTAINER`, `annotation/KEY`.
+   * or empty: `metadata`, `annotations`, `initContainers`, `volumes`, `terminationGracePeriodSeconds`,
+   * `lifecycle/CONTAINER`, `preStop/CONTAINER`, `volumeMounts/CONTAINER`. And `annotation/KEY`: the value of an
+   * annotation that usher has changed, null where there was none.
    */
   readonly was?: JsonObject
 }
@@ -31,15 +32,15 @@ export interface NapStatus {
 // An annotation of ours is far below this; beyond it, it is not ours.
 const maxLength = 16_384
 
+/** Whether the annotation was written by a newer usher, in a form that this one does not know. */
+export function isNewerStatus(annotation: string | undefined): boolean {
+  const value = annotation === undefined ? undefined : parse(annotation)
+  return isObject(value) && isCount(value['v']) && value['v'] > 1
+}
+
 /** Reads the annotation. What was not written by usher gives undefined: it is then as if it were not there. */
 export function readStatus(annotation: string | undefined): InjectionStatus | undefined {
-  if (annotation === undefined || annotation.length > maxLength) return undefined
-  let value: unknown
-  try {
-    value = JSON.parse(annotation)
-  } catch {
-    return undefined
-  }
+  const value = annotation === undefined ? undefined : parse(annotation)
   if (!isObject(value) || value['v'] !== 1) return undefined
   const { nap, init, was } = value
   return {
@@ -53,6 +54,15 @@ export function readStatus(annotation: string | undefined): InjectionStatus | un
 /** Writes the annotation: one line of JSON. */
 export function writeStatus(status: InjectionStatus): string {
   return JSON.stringify(status)
+}
+
+function parse(annotation: string): unknown {
+  if (annotation.length > maxLength) return undefined
+  try {
+    return JSON.parse(annotation)
+  } catch {
+    return undefined
+  }
 }
 
 function isNapStatus(value: unknown): value is Json & NapStatus {
