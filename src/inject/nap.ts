@@ -55,7 +55,7 @@ export function planNap(
 ): NapPlan {
   const grace = facts.spec['terminationGracePeriodSeconds'] ?? null
   if (grace !== null && !isCount(grace)) return nothing('grace-period-invalid')
-  const before = recognise(facts, status?.nap, grace)
+  const before = recognise(facts, status, grace)
   if (before !== undefined) return planAgain(facts, settings, context, before, grace ?? defaultGraceSeconds)
   return planFirst(facts, settings, context, grace, status, warnings)
 }
@@ -110,14 +110,16 @@ function planAgain(
   grace: number,
 ): NapPlan {
   // The API server rejects a sleep longer than the grace period, and an equal one leaves no time for SIGTERM.
-  const seconds = before.seconds < grace ? before.seconds : Math.floor(grace / 2)
+  const seconds = before.seconds < grace ? before.seconds : napWithin(grace)
   const ours = facts.containers.filter((container) => isOurs(container, before))
   const added = choose(facts, settings, context, before, ours)
   if (seconds === 0) {
     const reason: Reason = { code: before.seconds === 0 ? 'already-injected' : 'nap-removed', feature: 'nap' }
     return {
       reasons: [reason],
-      hooks: ours.map((container) => ({ container, hook: undefined, mount: false })),
+      hooks: facts.containers
+        .filter((container) => isOurs(container, before) || isEmptied(container, before))
+        .map((container) => ({ container, hook: undefined, mount: false })),
       probes: [],
       grace: undefined,
       copy: false,
@@ -177,11 +179,28 @@ function choose(
  * The nap of an earlier review, where it is still to be seen in the pod: in one of its hooks, or in the grace
  * period. A status that came along with a copied manifest, without what it speaks of, counts for nothing.
  */
-function recognise(facts: PodFacts, before: NapStatus | undefined, grace: number | null): NapStatus | undefined {
+function recognise(
+  facts: PodFacts,
+  status: InjectionStatus | undefined,
+  grace: number | null,
+): NapStatus | undefined {
+  const before = status?.nap
   if (before === undefined) return undefined
+  if (before.method === 'exec' && !(hasOurInitContainer(facts, status) && hasBinVolume(facts))) return undefined
+  // Removed, and what it was removed for is still so.
+  if (before.seconds === 0) return napWithin(grace ?? defaultGraceSeconds) === 0 ? before : undefined
   const raised = (before.grace ?? defaultGraceSeconds) + before.raised
-  const seen = grace === raised || before.seconds === 0 || facts.containers.some((each) => isOurs(each, before))
+  const seen = grace === raised || facts.containers.some((each) => isOurs(each, before) || isEmptied(each, before))
   return seen ? before : undefined
+}
+
+/** The longest nap that leaves as much of a grace period to the application as it takes, in whole seconds. */
+function napWithin(grace: number): number {
+  return Math.floor(grace / 2)
+}
+
+function hasBinVolume(facts: PodFacts): boolean {
+  return facts.volumes.some((volume) => volume['name'] === binVolumeName)
 }
 
 interface Choice {
@@ -236,7 +255,7 @@ function execObstacle(
 ): Reason | undefined {
   // The init container of an earlier review was not made to bring the binary, and is not changed any more.
   if (initIsOurs) return { code: 'nap-binary-unavailable', feature: 'nap' }
-  if (facts.volumes.some((volume) => volume['name'] === binVolumeName)) return { code: 'name-conflict', feature: 'nap' }
+  if (hasBinVolume(facts)) return { code: 'name-conflict', feature: 'nap' }
   const blocked = chosen.filter((container) => hasForeignMount(container, false)).map(({ name }) => name)
   if (blocked.length > 0) return { code: 'mount-conflict', feature: 'nap', containers: blocked }
   const obstacle = initContainerObstacle(facts, context)

@@ -60,8 +60,8 @@ function skipOf(request: JsonObject, cut: boolean, body: Buffer): Review['skip']
 
 const protoKey = '__proto__'
 
-// The key in plain, and the beginnings of every way to escape one of its characters.
-const protoMarks = [protoKey, '\\u005', '\\u006', '\\u007'].map((mark) => Buffer.from(mark))
+// The key in plain, and how every way to escape one of its characters begins, or that of most other letters.
+const protoMarks = [protoKey, 'u00'].map((mark) => Buffer.from(mark))
 
 /** Whether the key can be in the text at all; native searches, so that reviews pay little. */
 function mayHaveProtoKey(body: Buffer): boolean {
