@@ -148,7 +148,13 @@ function writeSwitch(on: boolean): string {
 }
 
 function writeNames(names: readonly string[] | undefined): string {
-  return names === undefined ? 'every container' : names.join(',')
+  return names === undefined ? 'every container' : writeFew(names)
+}
+
+/** The first of many names. */
+function writeFew(names: readonly string[]): string {
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
+  return names.slice(0, 3).map(shorten).join(', ') + more
 }
 
 /** A value as a warning shows it: quoted, free of control and format characters, at most 40 characters of it. */
@@ -169,8 +175,5 @@ function warnOfMissingContainers(names: readonly string[] | undefined, facts: Po
   if (names === undefined) return
   const missing = names.filter((name) => !facts.containers.some((container) => container.name === name))
   if (missing.length === 0) return
-  const more = missing.length > 3 ? ` and ${missing.length - 3} more` : ''
-  warnings.push(
-    `${tuning.napContainers}: the pod has no container ${missing.slice(0, 3).map(shorten).join(', ')}${more} to nap`,
-  )
+  warnings.push(`${tuning.napContainers}: the pod has no container ${writeFew(missing)} to nap`)
 }
