@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
+import { basename, dirname } from 'node:path'
 import {
   type CertificateFiles,
   defaultCaDays,
@@ -99,12 +100,12 @@ async function describe(files: CertificateFiles): Promise<Made> {
 
 function show({ files, names, validTo, caValidTo, caFingerprint256 }: Made): string[] {
   return [
-    'made a CA and a certificate:',
+    `made a CA and a certificate in ${dirname(files.ca)}:`,
     ...table([
-      [files.ca, `CA, valid to ${caValidTo}, SHA-256 ${caFingerprint256}`],
-      [files.caKey, 'its private key'],
-      [files.cert, `certificate, valid to ${validTo}, for ${names.join(', ')}`],
-      [files.key, 'its private key'],
+      [basename(files.ca), `CA, valid to ${caValidTo}, SHA-256 ${caFingerprint256}`],
+      [basename(files.caKey), 'its private key'],
+      [basename(files.cert), `certificate, valid to ${validTo}, for ${names.join(', ')}`],
+      [basename(files.key), 'its private key'],
     ]),
   ]
 }

@@ -6,13 +6,15 @@ import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const leastMajor = 26
+const handedOver = 'usher'
 const self = fileURLToPath(import.meta.url)
 
 if (Number(process.versions.node.split('.')[0]) >= leastMajor) {
   const { main } = await import('./main.ts')
   await main(process.argv.slice(2))
 } else {
-  const node = findNode()
+  // The one that was handed over to must not hand over again.
+  const node = process.argv0 === handedOver ? undefined : findNode()
   if (node === undefined) {
     process.stderr.write(
       `usher: Node ${leastMajor} or newer is needed, and this is ${process.version}; run npm ci, which brings it on Linux\n`,
@@ -33,7 +35,10 @@ function findNode() {
 
 /** Runs the same command line there; signals go on to it, and its end is ours. */
 function handOver(node) {
-  const child = spawn(node, [...process.execArgv, self, ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(node, [...process.execArgv, self, ...process.argv.slice(2)], {
+    argv0: handedOver,
+    stdio: 'inherit',
+  })
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']
   for (const signal of signals) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {

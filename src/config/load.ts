@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Settings } from 'typebox/system'
 import { Check, Errors } from 'typebox/value'
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { InjectConfig } from '../inject/context.ts'
 import { parseSeconds } from '../units/duration.ts'
 import { isObject } from '../units/json.ts'
@@ -23,9 +23,7 @@ export async function loadConfig(file: string): Promise<InjectConfig> {
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    throw new ConfigError(`${file}: cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    })
+    throw new ConfigError(`${file}: cannot be read: ${messageOf(error)}`, { cause: error })
   }
   return parseConfig(text, file)
 }
@@ -39,13 +37,22 @@ export function parseConfig(text: string, file: string): InjectConfig {
     const { line, col } = lines.linePos(broken.pos[0])
     throw new ConfigError(`${file}:${line}:${col}: is not YAML: ${broken.message}`)
   }
-  const content: unknown = document.toJS({ maxAliasCount: 100 }) ?? {}
+  let content: unknown
+  try {
+    content = document.toJS({ maxAliasCount: 100 }) ?? {}
+  } catch (error) {
+    throw new ConfigError(`${file}:1:1: has aliases that cannot be followed: ${messageOf(error)}`, { cause: error })
+  }
   const faults = [...schemaFaults(content)]
   const config = Check(configSchema, content) ? resolve(content, faults) : defaultConfig
   if (faults.length > 0) {
     throw new ConfigError(faults.map((fault) => writeFault(fault, file, document, lines)).join('\n'))
   }
   return config
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 interface Fault {
@@ -96,8 +103,9 @@ function schemaAt(path: readonly string[]): unknown {
 
 function writeFault(fault: Fault, file: string, document: Document, lines: LineCounter): string {
   const parent: unknown = document.getIn(fault.path.slice(0, -1), true)
+  const element = isSeq(parent) ? parent.get(Number(fault.path.at(-1)), true) : undefined
   const pair = isMap(parent) ? parent.items.find(({ key }) => isScalar(key) && key.value === fault.path.at(-1)) : undefined
-  const node = pair?.key ?? parent
+  const node = pair?.key ?? element ?? parent
   const { line, col } = lines.linePos(isNode(node) ? (node.range?.[0] ?? 0) : 0)
   const path = fault.path.length === 0 ? 'the file' : fault.path.join('.')
   return `${file}:${line}:${col}: ${path}: ${fault.message}`
@@ -108,12 +116,12 @@ function resolve(file: ConfigFile, faults: Fault[]): InjectConfig {
   const config = defaultConfig
 
   function seconds(path: readonly string[], text: string | undefined, fallback: number, most?: number): number {
-    const value = text === undefined ? Math.min(fallback, most ?? fallback) : (parseSeconds(text) ?? 0)
-    if (value < 1 || (most !== undefined && value > most)) {
-      const bound = most === undefined ? 'at least 1s' : `from 1s to ${most}s, the limit`
-      faults.push({ path, message: `${value}s is not allowed; it must be a duration ${bound}` })
-    }
-    return value
+    if (text === undefined) return Math.min(fallback, most ?? fallback)
+    const value = parseSeconds(text) ?? 0
+    if (value >= 1 && (most === undefined || value <= most)) return value
+    const bound = most === undefined ? 'of at least 1s' : `from 1s to ${most}s, the limit`
+    faults.push({ path, message: `${JSON.stringify(text)} is not allowed; it must be a duration ${bound}` })
+    return fallback
   }
 
   const napLimit = seconds(['limits', 'nap'], limits.nap, config.limits.napSeconds)

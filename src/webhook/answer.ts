@@ -15,6 +15,9 @@ export interface Answer {
   readonly error: unknown
 }
 
+/** What is known at this moment beside the pod, for a pod of this namespace. Must not wait for anything. */
+export type ContextOf = (namespace: string) => DecisionContext
+
 /** The decision as the webhook calls it. */
 export type Decide = (pod: unknown, context: DecisionContext) => Decision
 
@@ -22,10 +25,12 @@ export type Decide = (pod: unknown, context: DecisionContext) => Decision
  * Answers a review: decides, checks the patch by applying it, and allows in any case. The review's object is
  * changed in place by the check; a copy would cost several times what the decision does.
  */
-export function answerReview(review: Review, context: DecisionContext, decideOf: Decide = decide): Answer {
+export function answerReview(review: Review, contextOf: ContextOf, decideOf: Decide = decide): Answer {
   if (review.skip !== undefined) return allow(review.uid, { patch: [], reasons: [review.skip], warnings: [] })
+  let context: DecisionContext
   let decision: Decision
   try {
+    context = contextOf(review.namespace)
     decision = decideOf(review.object, context)
   } catch (error) {
     return allow(review.uid, { patch: [], reasons: [{ code: 'internal-error' }], warnings: [] }, error)
@@ -48,11 +53,24 @@ function checkPatch(
   context: DecisionContext,
   decideOf: Decide,
 ): void {
-  jsonpatch.applyPatch(pod, patch as readonly Operation[], true)
+  apply(pod, patch)
   const { patch: rest } = decideOf(pod, context)
   const [first] = rest
   if (first === undefined) return
   throw new Error(`the patched pod would be patched again: ${first.op} ${first.path}`)
+}
+
+/** The library's own error carries the whole pod, which must not get into the log. */
+function apply(pod: unknown, patch: readonly PatchOperation[]): void {
+  for (const [index, operation] of patch.entries()) {
+    try {
+      jsonpatch.applyOperation(pod, operation as Operation, true)
+    } catch (error) {
+      const name = error instanceof Error ? error.name : 'failed'
+      // oxlint-disable-next-line preserve-caught-error -- its message has the document in it
+      throw new Error(`operation ${index} does not apply: ${operation.op} ${operation.path}: ${name}`)
+    }
+  }
 }
 
 // The API server cuts warnings off beyond 4096 characters in all, and recommends at most 256 for one.

@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
-import { type ProblemCode, problemTable, sendProblem } from '../http/problem.ts'
-import type { DecisionContext } from '../inject/context.ts'
+import { type ProblemCode, problemDocument, problemTable, sendProblem } from '../http/problem.ts'
 import { isObject } from '../units/json.ts'
-import { type Answer, answerReview, type Decide, listCodes } from './answer.ts'
+import { type Answer, answerReview, type ContextOf, type Decide, listCodes } from './answer.ts'
 import type { WebhookMetrics } from './metrics.ts'
 import { readReview, type Refusal, type Review } from './review.ts'
 
@@ -12,8 +12,7 @@ import { readReview, type Refusal, type Review } from './review.ts'
 export interface WebhookOptions {
   /** PEM. Absent: plain HTTP, for tests. */
   readonly tls?: { readonly cert: string; readonly key: string }
-  /** What is known at this moment beside the pod, for a pod of this namespace. Must not wait for anything. */
-  readonly contextOf: (namespace: string) => DecisionContext
+  readonly contextOf: ContextOf
   readonly metrics: WebhookMetrics
   readonly log: Logger
   /** The decision; another one only in tests. */
@@ -46,6 +45,10 @@ export function buildWebhook(options: WebhookOptions): FastifyInstance {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    frameworkErrors(_error, _request, reply) {
+      refuse(reply, 'not-found', notFound)
+    },
+    clientErrorHandler: refuseRaw,
   })
   const startOf = new WeakMap<object, number>()
 
@@ -86,7 +89,7 @@ export function buildWebhook(options: WebhookOptions): FastifyInstance {
     const review = readReview(Buffer.isBuffer(body) ? body : Buffer.alloc(0))
     if ('code' in review) return refuse(reply, review.code, review.detail)
     const subject = subjectOf(review)
-    const answer = answerReview(review, options.contextOf(review.namespace), options.decide)
+    const answer = answerReview(review, options.contextOf, options.decide)
     const ms = performance.now() - start
     metrics.decided(answer.reasons)
     metrics.answered(200, ms / 1_000)
@@ -97,8 +100,8 @@ export function buildWebhook(options: WebhookOptions): FastifyInstance {
   /** One line a review; never a whole pod, never a value of its environment. */
   function report(review: Review, subject: Subject, answer: Answer, ms: number): void {
     const line = {
-      uid: review.uid,
-      namespace: review.namespace,
+      uid: review.uid.slice(0, maxNameLength),
+      namespace: review.namespace.slice(0, maxNameLength),
       ...subject,
       reasons: listCodes(answer.reasons),
       patched: answer.patched,
@@ -117,6 +120,23 @@ export function buildWebhook(options: WebhookOptions): FastifyInstance {
 }
 
 const notFound = `reviews are answered at POST ${mutatePath}`
+
+/** Answers what is not HTTP enough to become a request. */
+function refuseRaw(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const { status } = problemTable['bad-request']
+  const body = problemDocument('bad-request', 'it is not HTTP that can be read')
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/problem+json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+}
 
 /** What can be told to be wrong before the body is read. */
 function refuseEarly(request: IncomingMessage): Refusal | undefined {

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { runUsher } from '../support/usher-process.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+const commands = ['webhook', 'certs', 'demo']
+
+t.test('--help lists the commands with a sentence each', async (t) => {
+  for (const args of [['--help'], ['-h'], ['help']]) {
+    const { code, stdout, stderr } = await runUsher(t, args)
+    t.equal(code, 0, args.join())
+    t.equal(stderr, '')
+    t.match(stdout, `usher ${version}: `)
+    t.match(stdout, 'Usage: usher COMMAND [FLAGS]')
+    for (const name of commands) t.match(stdout, new RegExp(`^ {2}${name} +\\w.*$`, 'm'), name)
+    t.match(stdout, 'Exit codes: 0 done, 1 something is wrong or failed, 2 wrong usage')
+    t.ok(stdout.split('\n').every((line) => line.length <= 100))
+  }
+})
+
+t.test('COMMAND --help shows its flags, wherever it stands', async (t) => {
+  for (const name of commands) {
+    const { code, stdout, stderr } = await runUsher(t, [name, '--help'])
+    t.equal(code, 0, name)
+    t.equal(stderr, '')
+    t.match(stdout, new RegExp(`^usher ${name}: `))
+    t.match(stdout, /^Flags:$/m)
+    t.match(stdout, /^ {2}--help +show this$/m)
+    t.match(stdout, /^Examples:$/m)
+    t.equal((await runUsher(t, ['help', name])).stdout, stdout, `help ${name}`)
+  }
+  const { code, stdout } = await runUsher(t, ['webhook', '--port', 'nonsense', '-h'])
+  t.equal(code, 0)
+  for (const flag of ['host', 'port', 'probe-port', 'certs', 'tls-cert', 'tls-key', 'config', 'kube-version', 'log-level']) {
+    t.match(stdout, new RegExp(`^ {2}--${flag} [A-Z]+ `, 'm'), flag)
+  }
+  for (const fallback of ['0.0.0.0', '8443', '8080', 'certs']) t.match(stdout, `(default ${fallback})`)
+})
+
+t.test('--version shows the version of the package', async (t) => {
+  for (const args of [['--version'], ['version']]) {
+    t.match(await runUsher(t, args), { code: 0, stdout: `usher ${version}\n`, stderr: '' })
+  }
+})
+
+t.test('without a command: the help, as wrong usage', async (t) => {
+  const { code, stdout, stderr } = await runUsher(t, [])
+  t.equal(code, 2)
+  t.equal(stdout, '')
+  t.match(stderr, 'Usage: usher COMMAND [FLAGS]')
+})
+
+t.test('an unknown command: what was probably meant, and where to look', async (t) => {
+  for (const [name, message] of [
+    ['webhok', 'usher: unknown command "webhok"; did you mean webhook?\nusher --help lists the commands\n'],
+    ['cert', 'usher: unknown command "cert"; did you mean certs?\nusher --help lists the commands\n'],
+    ['nonsense', 'usher: unknown command "nonsense"\nusher --help lists the commands\n'],
+    ['--port', 'usher: unknown command "--port"\nusher --help lists the commands\n'],
+    ['constructor', 'usher: unknown command "constructor"\nusher --help lists the commands\n'],
+    ['', 'usher: unknown command ""'],
+  ] as const) {
+    const { code, stdout, stderr } = await runUsher(t, [name])
+    t.equal(code, 2, name)
+    t.equal(stdout, '', name)
+    t.ok(stderr.startsWith(message), stderr)
+  }
+})

@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { isObject, type JsonObject } from '../../src/units/json.ts'
+import type { Server } from './tls-client.ts'
+import { until, within } from './until.ts'
+
+/** The command line's launcher. */
+export const launcher = fileURLToPath(new URL('../../src/cli/launch.js', import.meta.url))
+
+/** How a process is started. */
+export interface Starting {
+  /** The Node that runs the launcher; this one, unless said otherwise. */
+  readonly node?: string
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** How a process has ended. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** What a process has said until its end. */
+export interface Finished extends Ended {
+  readonly stdout: string
+  readonly stderr: string
+}
+
+// A start takes a second; this only tells it from a hang.
+const patienceMs = 30_000
+
+/** Runs a command line of usher to its end. */
+export async function runUsher(t: Test, args: readonly string[], starting: Starting = {}): Promise<Finished> {
+  const running = start(t, args, starting)
+  const ended = await within(patienceMs, `usher ${args.join(' ')} ends`, running.ended)
+  return { ...ended, stdout: running.stdout(), stderr: running.stderr() }
+}
+
+/** A webhook that runs as a process of its own. */
+export interface WebhookProcess extends Server {
+  readonly probePort: number
+  readonly pid: number
+  readonly ended: Promise<Ended>
+  /** Its log. */
+  text(): string
+  /** Waits for a line of the log with this message. */
+  line(message: string): Promise<JsonObject>
+  /** All lines of the log with this message. */
+  lines(message: string): readonly JsonObject[]
+  kill(signal: NodeJS.Signals): void
+  /** What the probe port answers. */
+  probe(path: string): Promise<{ readonly status: number; readonly body: string }>
+}
+
+/** Starts `usher webhook` on free ports of the loopback and waits until it listens. */
+export async function startWebhook(t: Test, flags: readonly string[] = [], starting: Starting = {}): Promise<WebhookProcess> {
+  const folder = t.testdir({})
+  const given = ['--host', '127.0.0.1', '--port', '0', '--probe-port', '0', '--certs', folder, ...flags]
+  const running = start(t, ['webhook', ...given], starting)
+  const lines = (message: string) => running.lines.filter(({ msg }) => msg === message)
+  const line = (message: string) =>
+    until(`the log says ${message}: ${running.stdout()}${running.stderr()}`, () => lines(message).at(0))
+  const early = running.ended.then(({ code }) => {
+    throw new Error(`the webhook ended with ${code}: ${running.stderr()}`)
+  })
+  const { port, probePort } = await Promise.race([line('listening'), early])
+  early.catch(() => {})
+  if (typeof port !== 'number' || typeof probePort !== 'number') throw new Error('the log does not name the ports')
+  return {
+    port,
+    probePort,
+    pid: running.pid,
+    ca: await readFile(join(folder, 'ca.crt'), 'utf8').catch(() => ''),
+    ended: running.ended,
+    text: running.stdout,
+    line,
+    lines,
+    kill: running.kill,
+    async probe(path) {
+      const response = await fetch(`http://127.0.0.1:${probePort}${path}`)
+      return { status: response.status, body: await response.text() }
+    },
+  }
+}
+
+interface Running {
+  readonly pid: number
+  readonly ended: Promise<Ended>
+  readonly lines: JsonObject[]
+  stdout(): string
+  stderr(): string
+  kill(signal: NodeJS.Signals): void
+}
+
+function start(t: Test, args: readonly string[], { node = process.execPath, cwd, env = {} }: Starting): Running {
+  // An environment of its own: tap puts hooks into ours.
+  const environment = { PATH: process.env['PATH'], ...env }
+  const child = spawn(node, [launcher, ...args], { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { promise: ended, resolve, reject } = Promise.withResolvers<Ended>()
+  child.on('error', reject)
+  child.on('close', (code, signal) => resolve({ code, signal }))
+  t.teardown(async () => {
+    // Not SIGKILL at once: a launcher could not hand it on.
+    child.kill('SIGTERM')
+    await within(patienceMs, 'the process ends', ended).catch(() => child.kill('SIGKILL'))
+  })
+  let stdout = ''
+  let stderr = ''
+  const lines: JsonObject[] = []
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const entry = readLine(line)
+    if (entry !== undefined) lines.push(entry)
+  })
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    lines,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    kill: (signal) => void child.kill(signal),
+  }
+}
+
+function readLine(line: string): JsonObject | undefined {
+  try {
+    const entry: unknown = JSON.parse(line)
+    return isObject(entry) ? entry : undefined
+  } catch {
+    return undefined
+  }
+}
