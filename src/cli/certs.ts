@@ -19,7 +19,7 @@ export const certsCommand: Command = {
   name: 'certs',
   summary: 'make a CA and a certificate for the webhook',
   description:
-    'Writes ca.crt, ca.key, tls.crt and tls.key into a folder, private keys with mode 0600. Existing files are kept\n' +
+    'Writes ca.crt, ca.key, tls.crt and tls.key into a folder, private keys with mode 0600. Existing files are kept ' +
     'unless --force is given: whoever trusts the old CA would not trust the new one.',
   flags: {
     dir: { type: 'string', value: 'FOLDER', default: 'certs', help: 'where the files go' },

@@ -74,7 +74,7 @@ function parse(command: Command, args: readonly string[]): ReturnType<typeof par
 function explain(command: Command, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   const unknown = /^Unknown option '(-{1,2}[^']*)'/.exec(message)?.[1]
-  if (unknown === undefined) return message.split('. ', 1)[0] ?? message
+  if (unknown === undefined) return message.split(/\n|\. /, 1)[0] ?? message
   const nearest = closest(unknown.replace(/^-+/, ''), Object.keys(command.flags))
   return `unknown flag ${unknown}${nearest === undefined ? '' : `; did you mean --${nearest}?`}`
 }
@@ -99,6 +99,9 @@ export function readPort(values: FlagValues, name: string): number {
   return port
 }
 
+// Columns; fits most terminals, and reads well in wide ones.
+const helpWidth = 98
+
 /** The help of a command. */
 export function helpOf(command: Command): string {
   const rows = Object.entries(command.flags).map(([name, flag]): readonly [string, string] => [
@@ -114,7 +117,7 @@ export function helpOf(command: Command): string {
   return [
     `usher ${command.name}: ${command.summary}`,
     '',
-    command.description,
+    ...wrap(command.description, helpWidth),
     '',
     'Flags:',
     ...table([...rows, ['--help', 'show this']]),
@@ -129,7 +132,7 @@ export function helpOf(command: Command): string {
 export function table(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length)) + 2
   return rows.flatMap(([left, right]) =>
-    wrap(right, Math.max(30, 96 - width)).map((line, index) => `  ${(index === 0 ? left : '').padEnd(width)}${line}`),
+    wrap(right, Math.max(30, helpWidth - 2 - width)).map((line, index) => `  ${(index === 0 ? left : '').padEnd(width)}${line}`),
   )
 }
 

@@ -9,8 +9,8 @@ export const demoCommand: Command = {
   name: 'demo',
   summary: 'show what usher does to pods, on this machine, without a cluster',
   description:
-    'Makes certificates, starts the webhook on a free port of the loopback, verifies its certificate as an API\n' +
-    'server would, sends it an AdmissionReview for each manifest in deploy/examples/, and shows what changed in\n' +
+    'Makes certificates, starts the webhook on a free port of the loopback, verifies its certificate as an API ' +
+    'server would, sends it an AdmissionReview for each manifest in deploy/examples/, and shows what changed in ' +
     'the pod and why. Leaves nothing behind.',
   flags: { json: { type: 'boolean', help: 'print one JSON document instead' } },
   examples: ['usher demo', 'usher demo --json'],

@@ -62,7 +62,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
 /** A failure with its causes, without stacks: these are for people. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? `${error.message} (${describe(error.cause)})` : error.message
+  const { message, cause } = error
+  return cause instanceof Error && !message.includes(cause.message) ? `${message} (${describe(cause)})` : message
 }
 
 async function help(): Promise<string> {

@@ -28,8 +28,8 @@ export const webhookCommand: Command = {
   name: 'webhook',
   summary: 'serve the admission webhook',
   description:
-    'Answers AdmissionReviews (admission.k8s.io/v1) at POST /mutate over HTTPS, and /healthz, /readyz and /metrics\n' +
-    'over plain HTTP on the probe port. Without certificates it makes its own at the first start. The certificate is\n' +
+    'Answers AdmissionReviews (admission.k8s.io/v1) at POST /mutate over HTTPS, and /healthz, /readyz and /metrics ' +
+    'over plain HTTP on the probe port. Without certificates it makes its own at the first start. The certificate is ' +
     'reloaded when its files change. The log is JSON, one line a review.',
   flags: {
     host: { type: 'string', value: 'ADDRESS', default: '0.0.0.0', help: 'address to listen on, for both ports' },

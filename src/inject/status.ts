@@ -29,8 +29,8 @@ export interface NapStatus {
   readonly containers: readonly string[]
 }
 
-// An annotation of ours is far below this; beyond it, it is not ours.
-const maxLength = 16_384
+// All annotations of an object together may come to this (256 KiB).
+const maxLength = 262_144
 
 /** Whether the annotation was written by a newer usher, in a form that this one does not know. */
 export function isNewerStatus(annotation: string | undefined): boolean {

@@ -18,23 +18,17 @@ t.test('--help lists the commands with a sentence each', async (t) => {
   }
 })
 
-t.test('COMMAND --help shows its flags, wherever it stands', async (t) => {
-  for (const name of commands) {
-    const { code, stdout, stderr } = await runUsher(t, [name, '--help'])
-    t.equal(code, 0, name)
+t.test('COMMAND --help shows its flags, whatever else there is', async (t) => {
+  for (const args of [['webhook', '--port', 'nonsense', '-h'], ['certs', '--help'], ['help', 'certs'], ['demo', '--help', '--nonsense']]) {
+    const [name] = args.filter((arg) => arg !== 'help')
+    const { code, stdout, stderr } = await runUsher(t, args)
+    t.equal(code, 0, args.join(' '))
     t.equal(stderr, '')
     t.match(stdout, new RegExp(`^usher ${name}: `))
     t.match(stdout, /^Flags:$/m)
     t.match(stdout, /^ {2}--help +show this$/m)
     t.match(stdout, /^Examples:$/m)
-    t.equal((await runUsher(t, ['help', name])).stdout, stdout, `help ${name}`)
   }
-  const { code, stdout } = await runUsher(t, ['webhook', '--port', 'nonsense', '-h'])
-  t.equal(code, 0)
-  for (const flag of ['host', 'port', 'probe-port', 'certs', 'tls-cert', 'tls-key', 'config', 'kube-version', 'log-level']) {
-    t.match(stdout, new RegExp(`^ {2}--${flag} [A-Z]+ `, 'm'), flag)
-  }
-  for (const fallback of ['0.0.0.0', '8443', '8080', 'certs']) t.match(stdout, `(default ${fallback})`)
 })
 
 t.test('--version shows the version of the package', async (t) => {

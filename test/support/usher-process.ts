@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -31,6 +33,9 @@ export interface Finished extends Ended {
   readonly stderr: string
 }
 
+// Starts take a third less.
+const compileCache = fileURLToPath(new URL('../../.tap/compile-cache', import.meta.url))
+
 // A start takes a second; this only tells it from a hang.
 const patienceMs = 30_000
 
@@ -53,13 +58,16 @@ export interface WebhookProcess extends Server {
   /** All lines of the log with this message. */
   lines(message: string): readonly JsonObject[]
   kill(signal: NodeJS.Signals): void
+  /** Stops reading its log, as a reader that has died. */
+  closeStdout(): void
   /** What the probe port answers. */
   probe(path: string): Promise<{ readonly status: number; readonly body: string }>
 }
 
 /** Starts `usher webhook` on free ports of the loopback and waits until it listens. */
 export async function startWebhook(t: Test, flags: readonly string[] = [], starting: Starting = {}): Promise<WebhookProcess> {
-  const folder = t.testdir({})
+  const folder = mkdtempSync(join(tmpdir(), 'usher-webhook-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const given = ['--host', '127.0.0.1', '--port', '0', '--probe-port', '0', '--certs', folder, ...flags]
   const running = start(t, ['webhook', ...given], starting)
   const lines = (message: string) => running.lines.filter(({ msg }) => msg === message)
@@ -81,6 +89,7 @@ export async function startWebhook(t: Test, flags: readonly string[] = [], start
     line,
     lines,
     kill: running.kill,
+    closeStdout: running.closeStdout,
     async probe(path) {
       const response = await fetch(`http://127.0.0.1:${probePort}${path}`)
       return { status: response.status, body: await response.text() }
@@ -95,11 +104,12 @@ interface Running {
   stdout(): string
   stderr(): string
   kill(signal: NodeJS.Signals): void
+  closeStdout(): void
 }
 
 function start(t: Test, args: readonly string[], { node = process.execPath, cwd, env = {} }: Starting): Running {
   // An environment of its own: tap puts hooks into ours.
-  const environment = { PATH: process.env['PATH'], ...env }
+  const environment = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...env }
   const child = spawn(node, [launcher, ...args], { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
   const { promise: ended, resolve, reject } = Promise.withResolvers<Ended>()
   child.on('error', reject)
@@ -125,6 +135,7 @@ function start(t: Test, args: readonly string[], { node = process.execPath, cwd,
     stdout: () => stdout,
     stderr: () => stderr,
     kill: (signal) => void child.kill(signal),
+    closeStdout: () => void child.stdout.destroy(),
   }
 }
 

@@ -139,7 +139,7 @@ t.test('answers the reviews that an API server has sent', async (t) => {
     const { object, ...request } = sampleRequest(name)
     const { allowed, patch, reasons } = readAnswer((await post(agent, server, reviewOf(object, request))).body)
     t.equal(allowed, true, name)
-    t.ok(reasons.includes('lock-added'), `${name}: ${reasons}`)
+    t.ok(reasons.includes('lock-added'), `${name}: ${reasons.join()}`)
     t.match(isObject(object) && applied(object, patch), { spec: { initContainers: [{ name: 'usher-lock' }] } }, name)
   }
 })
