@@ -16,6 +16,7 @@ import type { CertificatePair } from '../certs/issue.ts'
 import { watchCertificate } from '../certs/watch.ts'
 import { defaultConfig } from '../config/defaults.ts'
 import { loadConfig } from '../config/load.ts'
+import { closeWithin } from '../http/close.ts'
 import { buildProbes } from '../http/probes.ts'
 import { type KubeVersion, parseKubeVersion } from '../units/kube-version.ts'
 import { buildWebhook } from '../webhook/app.ts'
@@ -96,8 +97,8 @@ async function readOptions(values: FlagValues) {
 
 // How often the files of the certificate are looked at.
 const certificateLookMs = 1_000
-// Kubernetes gives 30 s by default; what has been accepted takes milliseconds.
-const closeWithinMs = 10_000
+// For each of the two servers; Kubernetes gives 30 s by default, and what has been accepted takes milliseconds.
+const closeWithinMs = 5_000
 
 async function serve(options: Options): Promise<void> {
   const { log, flush } = buildLog(options.level)
@@ -110,8 +111,9 @@ async function serve(options: Options): Promise<void> {
   const files = options.files ?? (await certificatesIn(options.folder, log))
   const pair = await readPair(files.cert, files.key)
   noteCertificate(pair, metrics, log)
+  const renewed: ((pair: CertificatePair) => void)[] = []
   const webhook = buildWebhook({
-    tls: pair,
+    tls: { ...pair, onChange: (listener) => renewed.push(listener) },
     contextOf: (name) => ({ config: options.config, namespace: { name }, kubeVersion, lockAvailable: true }),
     metrics,
     log,
@@ -119,10 +121,7 @@ async function serve(options: Options): Promise<void> {
   const probes = buildProbes({ registry, notReady: () => (closing ? 'closing' : undefined) })
   const stopCertificateWatch = watchCertificate(files, pair, certificateLookMs, {
     changed(next) {
-      // Connections that are open keep what they agreed on; new ones get the new certificate.
-      if ('setSecureContext' in webhook.server && typeof webhook.server.setSecureContext === 'function') {
-        webhook.server.setSecureContext(next)
-      }
+      for (const listener of renewed) listener(next)
       metrics.certificateReloaded('success')
       noteCertificate(next, metrics, log)
     },
@@ -137,8 +136,8 @@ async function serve(options: Options): Promise<void> {
     closing = true
     stopCertificateWatch()
     stopVersionWatch()
-    await webhook.close()
-    await probes.close()
+    await closeWithin(webhook, closeWithinMs)
+    await closeWithin(probes, closeWithinMs)
   }
 
   try {
@@ -150,7 +149,7 @@ async function serve(options: Options): Promise<void> {
     throw error
   }
   const ended = Promise.withResolvers<void>()
-  closeWithGrace({ delay: closeWithinMs, logger: false }, async ({ signal, err }) => {
+  closeWithGrace({ delay: 3 * closeWithinMs, logger: false }, async ({ signal, err }) => {
     if (err !== undefined) log.fatal({ err }, 'ending after a failure')
     else log.info({ signal }, 'closing')
     await close()

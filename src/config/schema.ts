@@ -41,6 +41,12 @@ function section<T extends Parameters<typeof Type.Object>[0]>(description: strin
 }
 
 const { nap, lock, limits } = defaultConfig
+// The grammar of image references: [host[:port]/]path[:tag][@digest].
+const imageHost = '(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\\[[0-9a-fA-F:]+\\])(?::[0-9]+)?/)?'
+const imagePart = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*'
+const imageTag = '(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?'
+const imageDigest = '(?:@[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,})?'
+const imagePattern = `^${imageHost}${imagePart}(?:/${imagePart})*${imageTag}${imageDigest}$`
 const namespacePattern = '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$'
 
 /** The configuration file. Every key may be left out. */
@@ -65,7 +71,7 @@ export const configSchema = section('The configuration file of usher.', {
     image: Type.String({
       minLength: 1,
       maxLength: 512,
-      pattern: '^\\S+$',
+      pattern: imagePattern,
       default: lock.image,
       allowed: 'the name of an image',
       description: "The image of the init container; it holds usher-wait and nap.",

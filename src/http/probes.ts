@@ -11,7 +11,13 @@ export interface ProbesOptions {
 
 /** Builds the plain server for `/healthz`, `/readyz` and `/metrics`. Does not listen yet. */
 export function buildProbes(options: ProbesOptions): FastifyInstance {
-  const app = fastify({ forceCloseConnections: 'idle', return503OnClosing: false })
+  const app: FastifyInstance = fastify({
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    frameworkErrors(_error, _request, reply) {
+      sendProblem(reply, 'not-found', notFound)
+    },
+  })
   app.get('/healthz', (_request, reply) => reply.type('text/plain').send('ok\n'))
   app.get('/readyz', (_request, reply) => {
     const reason = options.notReady()
@@ -23,8 +29,8 @@ export function buildProbes(options: ProbesOptions): FastifyInstance {
   app.get('/metrics', async (_request, reply) =>
     reply.type(options.registry.contentType).send(await options.registry.metrics()),
   )
-  app.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, 'not-found', 'there are /healthz, /readyz and /metrics'),
-  )
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not-found', notFound))
   return app
 }
+
+const notFound = 'there are /healthz, /readyz and /metrics'

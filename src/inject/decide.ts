@@ -33,12 +33,15 @@ export function decide(pod: unknown, context: DecisionContext): Decision {
   const nap = planNap(facts, settings, context, status, warnings)
   const lock = planLock(facts, settings, context, status)
   const reasons: Reason[] = [...nap.reasons, lockReason(lock, nap)]
+  const patch = render(facts, settings, context, status, nap, lock)
+  if (patch === undefined) return { patch: [], reasons: [{ code: 'annotations-full' }], warnings }
   if (scope.kind === 'audit') return { patch: [], reasons: [{ code: 'audit' }, ...reasons], warnings }
-  return { patch: render(facts, settings, context, status, nap, lock), reasons, warnings }
+  return { patch, reasons, warnings }
 }
 
 function lockReason(lock: LockPlan, nap: NapPlan): Reason {
   if (lock.kind === 'wait') return { code: 'lock-added', feature: 'lock' }
+  if (lock.kind === 'resize') return { code: 'lock-resized', feature: 'lock' }
   const detail = nap.copy ? { detail: 'the init container only brings the nap binary' } : {}
   return { code: lock.code, feature: 'lock', ...detail }
 }
@@ -50,6 +53,7 @@ interface Draft {
   readonly was: Record<string, Json>
 }
 
+/** The patch; undefined where the annotations that it needs would be too large. */
 function render(
   facts: PodFacts,
   settings: Settings,
@@ -57,7 +61,7 @@ function render(
   status: InjectionStatus | undefined,
   nap: NapPlan,
   lock: LockPlan,
-): readonly PatchOperation[] {
+): readonly PatchOperation[] | undefined {
   const draft: Draft = { operations: [], was: {} }
   renderNap(draft, facts, nap)
   const needsInit = lock.kind === 'wait' || nap.copy
@@ -73,9 +77,14 @@ function render(
     const volume = { name: binVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }
     addElement(draft, ['spec', 'volumes'], facts.spec['volumes'], 'volumes', volume, '-')
   }
-  if (draft.operations.length === 0) return []
+  if (lock.kind === 'resize') {
+    const path = pointer('spec', 'initContainers', lock.index, 'resources')
+    draft.operations.push({ op: 'add', path, value: lock.resources })
+  }
+  const waits = lock.kind === 'wait' || (status?.init === 'lock' && hasOurInitContainer(facts, status))
+  const annotations = new Map<string, string>(waits ? meshAnnotations(facts, context) : [])
+  if (draft.operations.length === 0 && annotations.size === 0) return []
 
-  const annotations = new Map<string, string>(lock.kind === 'wait' ? meshAnnotations(facts, context) : [])
   const evictable = facts.annotations[evictKey]
   const longer = appendName(evictable, binVolumeName)
   if (nap.copy && longer !== evictable) annotations.set(evictKey, longer)
@@ -85,6 +94,7 @@ function render(
   noteAnnotationsPlace(draft, facts)
   const init = needsInit ? (lock.kind === 'wait' ? 'lock' : 'copy') : undefined
   annotations.set(statusKey, writeStatus(nextStatus(facts, status, nap, init, draft.was)))
+  if (!haveRoom(facts, annotations)) return undefined
   renderAnnotations(draft, facts, annotations)
   return draft.operations
 }
@@ -182,6 +192,19 @@ function renderAnnotations(draft: Draft, facts: PodFacts, annotations: ReadonlyM
   for (const [key, value] of annotations) {
     draft.operations.push({ op: 'add', path: pointer('metadata', 'annotations', key), value })
   }
+}
+
+// The API server's limit for all annotations of an object, keys and values, in bytes.
+const maxAnnotationBytes = 256 * 1_024
+
+function haveRoom(facts: PodFacts, changes: ReadonlyMap<string, string>): boolean {
+  const all = { ...facts.annotations, ...Object.fromEntries(changes) }
+  let characters = 0
+  for (const key in all) characters += key.length + (all[key]?.length ?? 0)
+  // No character takes more than three bytes in UTF-8, so that only large ones have to be encoded.
+  if (3 * characters <= maxAnnotationBytes) return true
+  const text = Object.entries(all).flat().join('')
+  return new TextEncoder().encode(text).length <= maxAnnotationBytes
 }
 
 // An emptyDir makes cluster-autoscaler keep a node, unless the pod's annotation names it.

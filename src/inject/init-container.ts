@@ -87,6 +87,29 @@ function fromPod(name: string, fieldPath: string): Json {
   return { name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } }
 }
 
+/**
+ * The resources that the init container of an earlier review should have by now; undefined where it has them. A
+ * later webhook may have lowered the first container's, and ours must not raise the pod's effective requests.
+ */
+export function changedResources(facts: PodFacts): { readonly index: number; readonly resources: JsonObject } | undefined {
+  const container = facts.initContainers.find(({ name }) => name === lockContainerName)
+  if (container === undefined) return undefined
+  const wanted = copyResources(facts) ?? {}
+  const has = container.raw['resources']
+  if (isSame(isObject(has) ? has : {}, wanted)) return undefined
+  return { index: container.index, resources: wanted }
+}
+
+/** Compares limits and requests, whatever the order of their keys. */
+function isSame(left: JsonObject, right: JsonObject): boolean {
+  return (['limits', 'requests'] as const).every((kind) => {
+    const [one, other] = [left[kind], right[kind]].map((amounts) => (isObject(amounts) ? amounts : {}))
+    if (one === undefined || other === undefined) return false
+    const names = new Set([...Object.keys(one), ...Object.keys(other)])
+    return [...names].every((name) => one[name] === other[name])
+  })
+}
+
 // What quotas, LimitRanges and the QoS class are about. Hugepages are not: the init container uses none.
 const copied = ['cpu', 'memory', 'ephemeral-storage'] as const
 

@@ -1,5 +1,6 @@
+import type { JsonObject } from '../units/json.ts'
 import type { DecisionContext } from './context.ts'
-import { hasOurInitContainer, initContainerObstacle } from './init-container.ts'
+import { changedResources, hasOurInitContainer, initContainerObstacle } from './init-container.ts'
 import type { PodFacts } from './pod.ts'
 import type { ReasonCode } from './reasons.ts'
 import type { Settings } from './settings.ts'
@@ -8,6 +9,8 @@ import type { InjectionStatus } from './status.ts'
 /** Whether the pod is to wait for the lock, and if so, for how long at the most. */
 export type LockPlan =
   | { readonly kind: 'wait'; readonly maxWaitSeconds: number }
+  /** The init container of an earlier review gets the resources that the first container has by now. */
+  | { readonly kind: 'resize'; readonly index: number; readonly resources: JsonObject }
   | { readonly kind: 'leave'; readonly code: ReasonCode }
 
 /** Decides about the lock of a pod. */
@@ -17,7 +20,10 @@ export function planLock(
   context: DecisionContext,
   status: InjectionStatus | undefined,
 ): LockPlan {
-  if (hasOurInitContainer(facts, status)) return { kind: 'leave', code: 'already-injected' }
+  if (hasOurInitContainer(facts, status)) {
+    const changed = changedResources(facts)
+    return changed === undefined ? { kind: 'leave', code: 'already-injected' } : { kind: 'resize', ...changed }
+  }
   const code = reasonAgainst(facts, settings, context)
   if (code !== undefined) return { kind: 'leave', code }
   const maxWaitSeconds = Math.min(settings.maxWaitSeconds, halfOfDeadline(facts))

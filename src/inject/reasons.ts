@@ -36,6 +36,7 @@ export const reasonTable = {
 
   // Starting in turn.
   'lock-added': 'An init container was added that waits for the startup lock of its node.',
+  'lock-resized': "The first container's resources were changed after the injection, and the init container follows them.",
   'lock-disabled': 'The lock is turned off by annotation or configuration.',
   'lock-unavailable': 'No lock is available at the moment, so nothing is added that would wait for it.',
   'job-pod': "The pod belongs to a Job, whose deadline includes the wait; the pod's annotation usher.dev/lock: enabled overrides this.",
@@ -47,6 +48,7 @@ export const reasonTable = {
   'daemonset-pod': 'The pod belongs to a DaemonSet: it never waits for the lock, and naps only when annotated.',
   'runtime-class': 'The runtime class is not on the configured list, so no container of ours is added.',
   'name-conflict': 'Something foreign in the pod has one of our names (usher-lock, usher-bin).',
+  'annotations-full': "The pod's annotations leave no room for usher's within the limit of 256 KiB.",
   'mount-conflict': 'Something else is mounted at /usher in a container that needs the nap binary.',
 } as const
 

@@ -1,4 +1,12 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
@@ -10,13 +18,21 @@ import { readReview, type Refusal, type Review } from './review.ts'
 
 /** What the webhook is made of. */
 export interface WebhookOptions {
-  /** PEM. Absent: plain HTTP, for tests. */
-  readonly tls?: { readonly cert: string; readonly key: string }
+  /** Absent: plain HTTP, for tests. */
+  readonly tls?: TlsOptions
   readonly contextOf: ContextOf
   readonly metrics: WebhookMetrics
   readonly log: Logger
   /** The decision; another one only in tests. */
   readonly decide?: Decide
+}
+
+/** A certificate and its key, PEM, and how the webhook learns of their successors. */
+export interface TlsOptions {
+  readonly cert: string
+  readonly key: string
+  /** Takes what is to be told of a new pair; connections that are open keep what they agreed on. */
+  readonly onChange?: (listener: (pair: { readonly cert: string; readonly key: string }) => void) => void
 }
 
 /** The path at which reviews are answered. */
@@ -37,26 +53,26 @@ const requestTimeoutMs = 10_000
 export function buildWebhook(options: WebhookOptions): FastifyInstance {
   const { metrics, log } = options
   const app: FastifyInstance = fastify({
-    ...(options.tls === undefined ? {} : { https: { ...options.tls, minVersion: 'TLSv1.2' } }),
+    // Fastify makes one server for each address of a host name; each gets new certificates.
+    serverFactory: (handler) => buildServer(options.tls, handler),
     bodyLimit: maxBodyBytes,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    requestTimeout: requestTimeoutMs,
     // A request on a kept-alive connection is answered while the server closes, and the connection then ends.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    clientErrorHandler: refuseRaw,
     frameworkErrors(_error, _request, reply) {
       refuse(reply, 'not-found', notFound)
     },
-    clientErrorHandler: refuseRaw,
   })
   const startOf = new WeakMap<object, number>()
 
-  // A client that asks first is told before it sends a body that would be refused.
-  app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    if (refuseEarly(request) === undefined) response.writeContinue()
-    app.server.emit('request', request, response)
+  let closing = false
+  app.addHook('preClose', (done) => {
+    closing = true
+    done()
   })
+
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     startOf.set(request, performance.now())
@@ -77,7 +93,7 @@ export function buildWebhook(options: WebhookOptions): FastifyInstance {
 
   function refuse(reply: FastifyReply, code: ProblemCode, detail: string): FastifyReply {
     const { status } = problemTable[code]
-    metrics.answered(status, 0)
+    metrics.refused(status)
     log.warn({ status, problem: code, detail }, 'refused')
     // What is left of the body is not read.
     return sendProblem(reply.header('connection', 'close'), code, detail)
@@ -92,8 +108,9 @@ export function buildWebhook(options: WebhookOptions): FastifyInstance {
     const answer = answerReview(review, options.contextOf, options.decide)
     const ms = performance.now() - start
     metrics.decided(answer.reasons)
-    metrics.answered(200, ms / 1_000)
+    metrics.answered(ms / 1_000)
     report(review, subject, answer, ms)
+    if (closing) reply.header('connection', 'close')
     return reply.header('content-type', 'application/json').send(answer.body)
   })
 
@@ -121,8 +138,29 @@ export function buildWebhook(options: WebhookOptions): FastifyInstance {
 
 const notFound = `reviews are answered at POST ${mutatePath}`
 
+function buildServer(tls: TlsOptions | undefined, handler: RequestListener): Server {
+  const timeouts = { keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: requestTimeoutMs }
+  if (tls === undefined) return prepare(createServer(timeouts, handler))
+  const { cert, key, onChange } = tls
+  const server = createSecureServer({ cert, key, minVersion: 'TLSv1.2', ...timeouts }, handler)
+  onChange?.((pair) => server.setSecureContext(pair))
+  return prepare(server)
+}
+
+function prepare<T extends Server>(server: T): T {
+  // Fastify gives its own handler to the first server only.
+  server.on('clientError', refuseRaw)
+  // A client that asks first is told before it sends a body that would be refused.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (refuseEarly(request) === undefined) response.writeContinue()
+    server.emit('request', request, response)
+  })
+  return server
+}
+
 /** Answers what is not HTTP enough to become a request. */
 function refuseRaw(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (socket.writableEnded) return
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return

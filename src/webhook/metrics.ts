@@ -3,8 +3,10 @@ import type { Reason } from '../inject/reasons.ts'
 
 /** What the webhook counts. */
 export interface WebhookMetrics {
-  /** A request was answered with this status after so many seconds. */
-  answered(status: number, seconds: number): void
+  /** A review was answered after so many seconds. */
+  answered(seconds: number): void
+  /** A request was refused with this status. */
+  refused(status: number): void
   /** A review was decided with these reasons. */
   decided(reasons: readonly Reason[]): void
   /** The decision or the check of its patch failed on our side. */
@@ -26,7 +28,7 @@ export function buildWebhookMetrics(registry: Registry): WebhookMetrics {
   })
   const duration = new Histogram({
     name: 'usher_webhook_request_duration_seconds',
-    help: 'Time from a request whose body has arrived to its answer.',
+    help: 'Time from a review whose body has arrived to its answer.',
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 2],
     registers,
   })
@@ -57,7 +59,7 @@ export function buildWebhookMetrics(registry: Registry): WebhookMetrics {
   failures.inc({ reason: 'patch-failed' }, 0)
   // A child is looked up by its sorted labels; the few that there are, are kept instead.
   const children = new Map<string, Counter.Internal>()
-  const statuses = new Map<number, Counter.Internal>()
+  const reviews = requests.labels({ status: '200' })
 
   function outcome({ feature: ofFeature, code }: Reason): Counter.Internal {
     const feature = ofFeature ?? 'pod'
@@ -71,15 +73,11 @@ export function buildWebhookMetrics(registry: Registry): WebhookMetrics {
   }
 
   return {
-    answered(status, seconds) {
-      let child = statuses.get(status)
-      if (child === undefined) {
-        child = requests.labels({ status: String(status) })
-        statuses.set(status, child)
-      }
-      child.inc()
+    answered(seconds) {
+      reviews.inc()
       duration.observe(seconds)
     },
+    refused: (status) => requests.inc({ status: String(status) }),
     decided(reasons) {
       for (const reason of reasons) outcome(reason).inc()
     },

@@ -17,6 +17,10 @@ export const launcher = fileURLToPath(new URL('../../src/cli/launch.js', import.
 export interface Starting {
   /** The Node that runs the launcher; this one, unless said otherwise. */
   readonly node?: string
+  /** Flags of Node itself. */
+  readonly nodeFlags?: readonly string[]
+  /** The script that is run; the launcher, unless said otherwise. */
+  readonly script?: string
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
 }
@@ -107,10 +111,11 @@ interface Running {
   closeStdout(): void
 }
 
-function start(t: Test, args: readonly string[], { node = process.execPath, cwd, env = {} }: Starting): Running {
+function start(t: Test, args: readonly string[], starting: Starting): Running {
+  const { node = process.execPath, nodeFlags = [], script = launcher, cwd, env = {} } = starting
   // An environment of its own: tap puts hooks into ours.
   const environment = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...env }
-  const child = spawn(node, [launcher, ...args], { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(node, [...nodeFlags, script, ...args], { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
   const { promise: ended, resolve, reject } = Promise.withResolvers<Ended>()
   child.on('error', reject)
   child.on('close', (code, signal) => resolve({ code, signal }))

@@ -80,6 +80,15 @@ t.test('refuses a length that no number holds, or that is none, with a problem d
   }
 })
 
+t.test('refuses headers without end', async (t) => {
+  const connection = await connectRaw(t, await listeningWebhook(t))
+  connection.send(`POST /mutate HTTP/1.1\r\nhost: x\r\nlong: ${'x'.repeat(100_000)}`)
+  const { status, headers } = await within(5_000, 'the answer', connection.answer())
+  t.ok(status === 431 || status === 400, `${status}`)
+  t.match(headers['content-type'], /^application\/problem\+json/)
+  await within(5_000, 'the server closes the connection', connection.closed)
+})
+
 t.test('answers HEAD as GET, without a body', async (t) => {
   const server = await listeningWebhook(t)
   const { status, body } = await post(agentFor(t, server), server, '', { method: 'HEAD' })
