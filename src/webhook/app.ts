@@ -53,7 +53,7 @@ const requestTimeoutMs = 10_000
 export function buildWebhook(options: WebhookOptions): FastifyInstance {
   const { metrics, log } = options
   const app: FastifyInstance = fastify({
-    // Fastify makes one server for each address of a host name; each gets new certificates.
+    // Ours, so that Fastify does not make further ones for a host name's other addresses: one server, one certificate.
     serverFactory: (handler) => buildServer(options.tls, handler),
     bodyLimit: maxBodyBytes,
     // A request on a kept-alive connection is answered while the server closes, and the connection then ends.
@@ -148,8 +148,6 @@ function buildServer(tls: TlsOptions | undefined, handler: RequestListener): Ser
 }
 
 function prepare<T extends Server>(server: T): T {
-  // Fastify gives its own handler to the first server only.
-  server.on('clientError', refuseRaw)
   // A client that asks first is told before it sends a body that would be refused.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (refuseEarly(request) === undefined) response.writeContinue()
@@ -160,7 +158,6 @@ function prepare<T extends Server>(server: T): T {
 
 /** Answers what is not HTTP enough to become a request. */
 function refuseRaw(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (socket.writableEnded) return
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return

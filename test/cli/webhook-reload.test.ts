@@ -67,19 +67,6 @@ t.test('serves another certificate once its files change, and drops no connectio
   })
 })
 
-t.test('--host localhost: the other address of localhost serves the new certificate too', async (t) => {
-  const { ca, leaves: [first, second] } = await issue()
-  const folder = t.testdir({ volume: {}, 'localhost.mjs': twoAddresses })
-  const volume = secretVolume(join(folder, 'volume'), first)
-  const flags = ['--host', 'localhost', '--tls-cert', volume.cert, '--tls-key', volume.key]
-  const webhook = await startWebhook(t, flags, { nodeFlags: ['--import', join(folder, 'localhost.mjs')] })
-  const other = { ...webhook, ca, host: '127.0.0.2' }
-  await isAnswered(t, await connectRaw(t, other), 'on the other address')
-  volume.swap(second)
-  await connectionWith(t, { ...webhook, ca }, second)
-  t.equal(servedOn(await connectRaw(t, other)), fingerprintOf(second))
-})
-
 t.test('says loudly that it serves an expired certificate, and serves it', async (t) => {
   const longAgo = new Date(Date.now() - 10 * 86_400_000)
   const ca = await issueCa(20, longAgo)
@@ -92,16 +79,6 @@ t.test('says loudly that it serves an expired certificate, and serves it', async
   await t.rejects(connectRaw(t, { ...webhook, ca: ca.cert }), { code: 'CERT_HAS_EXPIRED' })
   t.equal((await webhook.probe('/healthz')).status, 200)
 })
-
-/** Gives localhost a second address, as it has where there is IPv6. */
-const twoAddresses = `
-import dns from 'node:dns'
-const { lookup } = dns
-dns.lookup = (host, options, done) =>
-  host === 'localhost' && options.all === true
-    ? done(null, [{ address: '127.0.0.1', family: 4 }, { address: '127.0.0.2', family: 4 }])
-    : lookup(host, host === 'localhost' ? { ...options, family: 4 } : options, done)
-`
 
 async function issue(): Promise<{ ca: string; leaves: [CertificatePair, CertificatePair, CertificatePair] }> {
   const now = new Date()
