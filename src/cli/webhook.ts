@@ -215,12 +215,12 @@ async function askCluster(known: (version: KubeVersion) => void, log: Logger): P
 }
 
 // Lines wait for a full buffer, or for the next flush.
-const logBufferBytes = 8_192
+const logBufferBytes = 65_536
 const logFlushMs = 250
 
 /** A log of JSON lines on stdout, buffered; `flush` writes what is waiting. A closed stdout harms nothing. */
 function buildLog(level: string): { readonly log: Logger; readonly flush: () => void } {
-  const destination = pino.destination({ dest: 1, sync: false, minLength: logBufferBytes })
+  const destination = pino.destination({ dest: 1, sync: false, minLength: logBufferBytes, maxWrite: 2 * logBufferBytes })
   destination.on('error', nothing)
   const formatters = { level: (label: string) => ({ level: label }) }
   const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination)

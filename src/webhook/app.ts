@@ -16,6 +16,13 @@ import { type Answer, answerReview, type ContextOf, type Decide, listCodes } fro
 import type { WebhookMetrics } from './metrics.ts'
 import { readReview, type Refusal, type Review } from './review.ts'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** When the body of a review had arrived, by `performance.now()`. */
+    arrivedMs: number
+  }
+}
+
 /** What the webhook is made of. */
 export interface WebhookOptions {
   /** Absent: plain HTTP, for tests. */
@@ -65,7 +72,7 @@ export function buildWebhook(options: WebhookOptions): FastifyInstance {
       refuse(reply, 'not-found', notFound)
     },
   })
-  const startOf = new WeakMap<object, number>()
+  app.decorateRequest('arrivedMs', 0)
 
   let closing = false
   app.addHook('preClose', (done) => {
@@ -75,7 +82,7 @@ export function buildWebhook(options: WebhookOptions): FastifyInstance {
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    startOf.set(request, performance.now())
+    request.arrivedMs = performance.now()
     done(null, body)
   })
   app.addHook('onRequest', (request, reply, next) => {
@@ -100,13 +107,12 @@ export function buildWebhook(options: WebhookOptions): FastifyInstance {
   }
 
   app.post(mutatePath, (request, reply) => {
-    const start = startOf.get(request) ?? performance.now()
     const { body } = request
     const review = readReview(Buffer.isBuffer(body) ? body : Buffer.alloc(0))
     if ('code' in review) return refuse(reply, review.code, review.detail)
     const subject = subjectOf(review)
     const answer = answerReview(review, options.contextOf, options.decide)
-    const ms = performance.now() - start
+    const ms = performance.now() - request.arrivedMs
     metrics.decided(answer.reasons)
     metrics.answered(ms / 1_000)
     report(review, subject, answer, ms)

@@ -9,7 +9,7 @@ import { until } from '../support/until.ts'
 const everyMs = 5
 
 t.test('tells of another pair in the files, once', async (t) => {
-  const [first, second, third] = await pairs(3)
+  const [first, second, third] = await pairs()
   const folder = t.testdir({})
   writePair(folder, first)
   const { changed, failed } = watch(t, folder, first)
@@ -24,7 +24,7 @@ t.test('tells of another pair in the files, once', async (t) => {
 })
 
 t.test('sees a Secret volume change, which swaps a link to a folder', async (t) => {
-  const [first, second] = await pairs(2)
+  const [first, second] = await pairs()
   const folder = t.testdir({})
   swapSecret(folder, '..2030_01', first)
   for (const name of ['tls.crt', 'tls.key']) symlinkSync(join('..data', name), join(folder, name))
@@ -36,7 +36,7 @@ t.test('sees a Secret volume change, which swaps a link to a folder', async (t) 
 })
 
 t.test('keeps the last good pair while the files cannot be used, and tells of each cause once', async (t) => {
-  const [first, second] = await pairs(2)
+  const [first, second] = await pairs()
   const folder = t.testdir({})
   writePair(folder, first)
   const { changed, failed } = watch(t, folder, first)
@@ -63,7 +63,7 @@ t.test('keeps the last good pair while the files cannot be used, and tells of ea
 })
 
 t.test('tells of the same cause again after it was mended', async (t) => {
-  const [first] = await pairs(1)
+  const [first] = await pairs()
   const folder = t.testdir({})
   writePair(folder, first)
   const { changed, failed } = watch(t, folder, first)
@@ -77,7 +77,7 @@ t.test('tells of the same cause again after it was mended', async (t) => {
 })
 
 t.test('no longer looks once it is stopped', async (t) => {
-  const [first, second] = await pairs(2)
+  const [first, second] = await pairs()
   const folder = t.testdir({})
   writePair(folder, first)
   const { changed, failed, stop } = watch(t, folder, first)
@@ -88,7 +88,7 @@ t.test('no longer looks once it is stopped', async (t) => {
 })
 
 t.test('does not keep a process alive', async (t) => {
-  const [first] = await pairs(1)
+  const [first] = await pairs()
   const before = refedTimers()
   watch(t, t.testdir({}), first)
   t.equal(refedTimers(), before)
@@ -114,7 +114,7 @@ function watch(t: Test, folder: string, first: CertificatePair): Watched {
 
 /** Waits until another watch, of the same pace, has looked so often. */
 async function looks(t: Test, times: number): Promise<void> {
-  const [first, second] = await pairs(2)
+  const [first, second] = await pairs()
   const own = mkdtempSync(join(t.testdirName, 'looks-'))
   let told = 0
   const files = { cert: join(own, 'tls.crt'), key: join(own, 'tls.key') }
@@ -127,11 +127,10 @@ async function looks(t: Test, times: number): Promise<void> {
   stop()
 }
 
-async function pairs<N extends 1 | 2 | 3>(count: N): Promise<Tuple<N>> {
-  return (await Promise.all(Array.from({ length: count }, async () => (await issueForTest()).leaf))) as Tuple<N>
+async function pairs(): Promise<[CertificatePair, CertificatePair, CertificatePair]> {
+  const one = async (): Promise<CertificatePair> => (await issueForTest()).leaf
+  return Promise.all([one(), one(), one()])
 }
-
-type Tuple<N> = N extends 1 ? [CertificatePair] : N extends 2 ? [CertificatePair, CertificatePair] : [CertificatePair, CertificatePair, CertificatePair]
 
 function writePair(folder: string, { cert, key }: CertificatePair): void {
   write(folder, 'tls.key', key)

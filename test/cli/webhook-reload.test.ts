@@ -6,7 +6,7 @@ import { type CertificatePair, issueCa, issueLeaf } from '../../src/certs/issue.
 import { serviceName } from '../support/certificates.ts'
 import { readAnswer, reviewOf, smallPod } from '../support/review.ts'
 import { secretVolume } from '../support/secret-volume.ts'
-import { connectRaw, head, type RawConnection, type Server } from '../support/tls-client.ts'
+import { connectRaw, type RawConnection, rawReview, type Server } from '../support/tls-client.ts'
 import { until, within } from '../support/until.ts'
 import { startWebhook, type WebhookProcess } from '../support/usher-process.ts'
 import { readMetric } from '../support/webhook.ts'
@@ -67,6 +67,20 @@ t.test('serves another certificate once its files change, and drops no connectio
   })
 })
 
+t.test('--host localhost: no address of it goes on with the old certificate', async (t) => {
+  const { ca, leaves: [first, second] } = await issue()
+  const folder = t.testdir({ volume: {}, 'localhost.mjs': twoAddresses })
+  const volume = secretVolume(join(folder, 'volume'), first)
+  const flags = ['--host', 'localhost', '--tls-cert', volume.cert, '--tls-key', volume.key]
+  const webhook = await startWebhook(t, flags, { nodeFlags: ['--import', join(folder, 'localhost.mjs')] })
+  await isAnswered(t, await connectRaw(t, { ...webhook, ca }), 'on the first address')
+  volume.swap(second)
+  await connectionWith(t, { ...webhook, ca }, second)
+  const other = await connectRaw(t, { ...webhook, ca, host: '127.0.0.2' }).catch((error: NodeJS.ErrnoException) => error)
+  if (other instanceof Error) t.equal(other.code, 'ECONNREFUSED', 'nothing is served there')
+  else t.equal(servedOn(other), fingerprintOf(second))
+})
+
 t.test('says loudly that it serves an expired certificate, and serves it', async (t) => {
   const longAgo = new Date(Date.now() - 10 * 86_400_000)
   const ca = await issueCa(20, longAgo)
@@ -79,6 +93,16 @@ t.test('says loudly that it serves an expired certificate, and serves it', async
   await t.rejects(connectRaw(t, { ...webhook, ca: ca.cert }), { code: 'CERT_HAS_EXPIRED' })
   t.equal((await webhook.probe('/healthz')).status, 200)
 })
+
+/** Gives localhost a second address, as it has where there is IPv6. */
+const twoAddresses = `
+import dns from 'node:dns'
+const { lookup } = dns
+dns.lookup = (host, options, done) =>
+  host === 'localhost' && options.all === true
+    ? done(null, [{ address: '127.0.0.1', family: 4 }, { address: '127.0.0.2', family: 4 }])
+    : lookup(host, host === 'localhost' ? { ...options, family: 4 } : options, done)
+`
 
 async function issue(): Promise<{ ca: string; leaves: [CertificatePair, CertificatePair, CertificatePair] }> {
   const now = new Date()
@@ -98,8 +122,7 @@ async function connectionWith(t: Test, server: Server, { cert }: CertificatePair
 }
 
 async function isAnswered(t: Test, connection: RawConnection, uid: string): Promise<void> {
-  const body = reviewOf(smallPod(), { uid })
-  connection.send(head('POST /mutate?timeout=2s', { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) + body)
+  connection.send(rawReview(reviewOf(smallPod(), { uid })))
   const { status, body: answer } = await within(5_000, uid, connection.answer())
   t.equal(status, 200, uid)
   t.match(readAnswer(answer), { uid, allowed: true })

@@ -8,7 +8,6 @@ import { serviceName } from '../support/certificates.ts'
 import { applied, readAnswer, type ReviewAnswer, reviewOf, smallPod } from '../support/review.ts'
 import { agentFor, post, type Server } from '../support/tls-client.ts'
 import { startWebhook } from '../support/usher-process.ts'
-import { until } from '../support/until.ts'
 import { readMetric } from '../support/webhook.ts'
 
 t.test('the first start makes certificates, and the next one serves the same', async (t) => {
@@ -35,8 +34,9 @@ t.test('the first start makes certificates, and the next one serves the same', a
 
 t.test('says where it listens, and answers probes, metrics and reviews there', async (t) => {
   const webhook = await startWebhook(t, ['--kube-version', '1.37', '--log-level', 'debug'])
-  t.match(webhook.lines('listening'), [{ level: 'info', port: webhook.port, probePort: webhook.probePort, kubeVersion: { major: 1, minor: 37 } }])
-  t.not(webhook.port, webhook.probePort)
+  const { port, probePort } = webhook
+  t.match(webhook.lines('listening'), [{ level: 'info', port, probePort, kubeVersion: { major: 1, minor: 37 } }])
+  t.not(port, probePort)
 
   t.strictSame(await webhook.probe('/healthz'), { status: 200, body: 'ok\n' })
   t.strictSame(await webhook.probe('/readyz'), { status: 200, body: 'ok\n' })
@@ -56,7 +56,13 @@ t.test('says where it listens, and answers probes, metrics and reviews there', a
   const [serving] = webhook.lines('serving certificate')
   t.equal(new Date(ends).toISOString(), serving?.['validTo'])
 
-  t.match(await webhook.line('review'), { level: 'info', uid: 'uid-of-the-review', namespace: 'shop', reasons: 'nap-added,lock-added', time: /^\d{4}-.*Z$/ })
+  t.match(await webhook.line('review'), {
+    level: 'info',
+    uid: 'uid-of-the-review',
+    namespace: 'shop',
+    reasons: 'nap-added,lock-added',
+    time: /^\d{4}-.*Z$/,
+  })
   const lines = webhook.text().trim().split('\n')
   t.ok(lines.every((line) => isObject(JSON.parse(line))), 'every line is JSON')
   await webhook.line('refused')
@@ -106,7 +112,6 @@ t.test('goes on where nobody reads its log any more', async (t) => {
   webhook.closeStdout()
   const agent = agentFor(t, webhook)
   for (let sent = 0; sent < 200; sent++) t.equal((await post(agent, webhook, reviewOf(smallPod()))).status, 200)
-  await until('the log was flushed once more', async () => readMetric((await webhook.probe('/metrics')).body, 'usher_webhook_requests_total{status="200"}') >= 200)
   webhook.kill('SIGTERM')
   t.strictSame(await webhook.ended, { code: 0, signal: null })
 })

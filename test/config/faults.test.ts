@@ -115,7 +115,7 @@ t.test('points at the element of a list that is wrong', async (t) => {
 })
 
 t.test('aliases that cannot be followed are faults of the file like any other', async (t) => {
-  const bomb = ['a: &a [1,1,1,1,1,1,1,1]', 'b: &b [*a,*a,*a,*a,*a,*a,*a,*a]', 'c: &c [*b,*b,*b,*b,*b,*b,*b,*b]', 'd: [*c,*c,*c,*c]'].join('\n')
+  const bomb = 'a: &a [1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c]\n'
   for (const text of ['nap: *nothing', bomb]) {
     const error = thrownBy(text)
     t.type(error, ConfigError)

@@ -79,7 +79,8 @@ t.test('each key alone changes only itself', async (t) => {
   for (const [text, change] of [
     ['systemNamespace: other', { systemNamespace: 'other' }],
     ['nap: { enabled: false }', { nap: { ...defaultConfig.nap, enabled: false } }],
-    ['nap: { duration: 1h, }\nlimits: { nap: 1h }', { nap: { ...defaultConfig.nap, seconds: 3_600 }, limits: { ...defaultConfig.limits, napSeconds: 3_600 } }],
+    ['nap: { duration: 2m, }', { nap: { ...defaultConfig.nap, seconds: 120 } }],
+    ['limits: { nap: 1h }', { limits: { ...defaultConfig.limits, napSeconds: 3_600 } }],
     ['nap: { method: native }', { nap: { ...defaultConfig.nap, method: 'native' } }],
     ['lock: { port: 65535 }', { lock: { ...defaultConfig.lock, port: 65_535 } }],
     ['lock: { weight: 16 }', { lock: { ...defaultConfig.lock, weight: 16 } }],

@@ -122,6 +122,12 @@ export async function connectRaw(t: Test, server: Server): Promise<RawConnection
   }
 }
 
+/** A whole request that brings a review, as it goes over the wire. */
+export function rawReview(body: string): string {
+  const length = Buffer.byteLength(body)
+  return head('POST /mutate?timeout=2s', { 'content-type': 'application/json', 'content-length': length }) + body
+}
+
 /** The head of a request. */
 export function head(requestLine: string, headers: Readonly<Record<string, string | number>> = {}): string {
   const lines = Object.entries({ host: serviceName, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)

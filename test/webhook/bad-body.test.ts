@@ -87,7 +87,14 @@ t.test('answers a request without any body', async (t) => {
 
 t.test('repeats nothing of the body, neither in the answer nor in the log', async (t) => {
   const { app, log } = webhookFor(t)
-  for (const payload of [secret, `{"${secret}`, `{"kind":"${secret}"}`, `{"a":${secret}}`, `["x" ${secret}]`, `{"kind":"AdmissionReview","apiVersion":"${secret}"}`]) {
+  for (const payload of [
+    secret,
+    `{"${secret}`,
+    `{"kind":"${secret}"}`,
+    `{"a":${secret}}`,
+    `["x" ${secret}]`,
+    `{"kind":"AdmissionReview","apiVersion":"${secret}"}`,
+  ]) {
     const answer = await app.inject({ method: 'POST', url: '/mutate', headers: { 'content-type': 'application/json' }, payload })
     t.equal(answer.statusCode, 400)
     t.notMatch(answer.body, secret)

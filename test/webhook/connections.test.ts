@@ -3,7 +3,7 @@ import { connect, type ConnectionOptions } from 'node:tls'
 import t, { type Test } from 'tap'
 import { issueForTest, serviceName } from '../support/certificates.ts'
 import { readAnswer, reviewOf, smallPod } from '../support/review.ts'
-import { agentFor, connectRaw, head, post } from '../support/tls-client.ts'
+import { agentFor, connectRaw, post, rawReview } from '../support/tls-client.ts'
 import { within } from '../support/until.ts'
 import { listeningWebhook, type ListeningWebhook } from '../support/webhook.ts'
 
@@ -17,7 +17,7 @@ t.test('is not trusted with another CA, for another name, or without a CA', asyn
   const webhook = await listeningWebhook(t)
   const other = await issueForTest()
   for (const [title, options, code] of [
-    ['another CA', { ca: other.ca.cert, servername: serviceName }, /UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED|CERT_SIGNATURE_FAILURE/],
+    ['another CA', { ca: other.ca.cert, servername: serviceName }, /UNABLE_TO_VERIFY_LEAF|SELF_SIGNED|CERT_SIGNATURE/],
     ['another name', { ca: webhook.ca, servername: 'usher-webhook.elsewhere.svc' }, /ERR_TLS_CERT_ALTNAME_INVALID/],
     ['no CA', { servername: serviceName }, /UNABLE_TO_VERIFY_LEAF_SIGNATURE/],
   ] as const) {
@@ -63,7 +63,7 @@ t.test('answers requests that are sent at once on one connection, in their order
   const connection = await connectRaw(t, webhook)
   // Few: Node itself gives up a TLS connection on which more is waiting than it buffers.
   const uids = Array.from({ length: 10 }, (_, index) => `review-${index}`)
-  connection.send(uids.map((uid) => request(reviewOf(smallPod(), { uid }))).join(''))
+  connection.send(uids.map((uid) => rawReview(reviewOf(smallPod(), { uid }))).join(''))
   const answers = await within(10_000, 'all answers', Promise.all(uids.map(() => connection.answer())))
   t.strictSame(answers.map(({ body }) => readAnswer(body).uid), uids)
   t.ok(answers.every(({ status, headers }) => status === 200 && headers['content-type']?.startsWith('application/json')))
@@ -74,7 +74,7 @@ t.test('keeps a connection for one review after the other, odd bodies between th
   const connection = await connectRaw(t, webhook)
   for (let sent = 0; sent < 20; sent++) {
     const uid = `review-${sent}`
-    connection.send(request(reviewOf(sent % 2 === 0 ? smallPod() : null, { uid })))
+    connection.send(rawReview(reviewOf(sent % 2 === 0 ? smallPod() : null, { uid })))
     const { headers, body } = await within(5_000, uid, connection.answer())
     t.equal(readAnswer(body).uid, uid)
     t.not(headers['connection'], 'close')
@@ -84,7 +84,7 @@ t.test('keeps a connection for one review after the other, odd bodies between th
 
 t.test('reads a review that comes byte by byte, or in chunks', async (t) => {
   const webhook = await listeningWebhook(t)
-  const text = request(reviewOf(smallPod({ annotations: { note: 'ñ🦀' } })))
+  const text = rawReview(reviewOf(smallPod({ annotations: { note: 'ñ🦀' } })))
   const slow = await connectRaw(t, webhook)
   slow.socket.setNoDelay(true)
   for (const byte of Buffer.from(text)) slow.send(Buffer.of(byte))
@@ -110,11 +110,12 @@ t.test('keeps idle connections longer than the API server does', async (t) => {
   t.ok(app.server.keepAliveTimeout > 90_000, `${app.server.keepAliveTimeout} ms`)
 })
 
-function request(body: string): string {
-  return head('POST /mutate?timeout=2s', { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) + body
+interface Agreed {
+  readonly protocol: string | null
+  readonly alpn: unknown
 }
 
-async function handshake(t: Test, { port, ca }: ListeningWebhook, options: ConnectionOptions): Promise<{ protocol: string | null; alpn: unknown }> {
+async function handshake(t: Test, { port, ca }: ListeningWebhook, options: ConnectionOptions): Promise<Agreed> {
   const socket = connect({ host: '127.0.0.1', port, ca, servername: serviceName, ...options })
   t.teardown(() => socket.destroy())
   const { promise, resolve, reject } = Promise.withResolvers<void>()

@@ -10,7 +10,12 @@ const secret = 'hunter2'
 /** A pod with a secret in every place that people put them. */
 const secretive = smallPod(
   {
-    annotations: { note: secret, 'usher.dev/nap': secret, 'usher.dev/lock-lease': `${secret}${'x'.repeat(100)}`, [`usher.dev/${secret}`]: 'x' },
+    annotations: {
+      note: secret,
+      'usher.dev/nap': secret,
+      'usher.dev/lock-lease': `${secret}${'x'.repeat(100)}`,
+      [`usher.dev/${secret}`]: 'x',
+    },
     labels: { key: secret },
     managedFields: [{ manager: secret }],
     ownerReferences: [{ kind: 'ReplicaSet', name: 'web-7d', uid: secret, controller: true }],
@@ -46,7 +51,8 @@ t.test('writes one line a review: uid, namespace, pod, owner, reasons, whether i
     patched: true,
     ms: Number,
   })
-  t.strictSame(Object.keys(web ?? {}).toSorted(), ['level', 'ms', 'msg', 'namespace', 'owner', 'patched', 'pod', 'reasons', 'time', 'uid'])
+  const keys = ['level', 'ms', 'msg', 'namespace', 'owner', 'patched', 'pod', 'reasons', 'time', 'uid']
+  t.strictSame(Object.keys(web ?? {}).toSorted(), keys)
   const took = web?.['ms']
   t.ok(typeof took === 'number' && took > 0 && took < 10_000, 'milliseconds')
   t.match(agentPod, { owner: /^DaemonSet\//, reasons: 'daemonset-pod', patched: false })
@@ -86,7 +92,8 @@ t.test('never writes a value of the environment, an argument, an annotation, or 
   ]
   for (const operation of ['CREATE', 'UPDATE', secret]) {
     for (const pod of pods) {
-      const { body } = await post(agent, webhook, reviewOf(pod, { operation, userInfo: { username: secret, extra: { token: [secret] } } }))
+      const userInfo = { username: secret, extra: { token: [secret] } }
+      const { body } = await post(agent, webhook, reviewOf(pod, { operation, userInfo }))
       t.equal(readAnswer(body).allowed, true)
     }
   }
@@ -113,7 +120,8 @@ t.test('keeps its lines short, however large a review is', async (t) => {
 
 t.test('writes names as JSON, so that nobody forges a line', async (t) => {
   const webhook = await listeningWebhook(t)
-  await post(agentFor(t, webhook), webhook, reviewOf(smallPod({ name: 'a\n{"msg":"forged"}' }), { namespace: 'b\r\n{"msg":"forged"}' }))
+  const pod = smallPod({ name: 'a\n{"msg":"forged"}' })
+  await post(agentFor(t, webhook), webhook, reviewOf(pod, { namespace: 'b\r\n{"msg":"forged"}' }))
   t.equal(webhook.log.text().trim().split('\n').length, 1)
   t.strictSame(webhook.log.lines('forged'), [])
 })

@@ -58,7 +58,10 @@ const passed: readonly (readonly [string, ReasonCode, string])[] = [
   ['an init container of the same name', 'malformed-pod', reviewOf(podWith({ containers: [{ name: 'app' }], initContainers: [{ name: 'app' }] }))],
   ['a container without a name', 'malformed-pod', reviewOf(podWith({ containers: [{ image: 'app:1' }] }))],
   ...['', ' ', 'App', '-app', 'app-', 'a.b', 'a/b', '../..', 'ünï', 'app\n', protoKey, 'x'.repeat(64), 'x'.repeat(1_000_000)].map(
-    (name): readonly [string, ReasonCode, string] => [`a container called ${JSON.stringify(name).slice(0, 20)}`, 'malformed-pod', reviewOf(podWith({ containers: [{ name }] }))],
+    (name): readonly [string, ReasonCode, string] => {
+      const title = `a container called ${JSON.stringify(name).slice(0, 20)}`
+      return [title, 'malformed-pod', reviewOf(podWith({ containers: [{ name }] }))]
+    },
   ),
   ['100,000 levels of lists for an object', 'pod-too-deep', reviewOfText(tower(100_000))],
   ['100,000 levels of objects for an object', 'pod-too-deep', reviewOfText(tower(100_000, '{"spec":', '}', '1'))],
@@ -85,7 +88,8 @@ t.test('lets through what it does not understand, with the uid, without a patch,
     t.equal(answer.status, 200, title)
     if (answer.status !== 200) continue
     const { uid, allowed, patch, reasons, keys } = readAnswer(answer.body)
-    t.strictSame({ uid, allowed, patch, reasons }, { uid: 'uid-of-the-review', allowed: true, patch: undefined, reasons: [reason] }, title)
+    const wanted = { uid: 'uid-of-the-review', allowed: true, patch: undefined, reasons: [reason] }
+    t.strictSame({ uid, allowed, patch, reasons }, wanted, title)
     t.strictSame(keys, ['uid', 'allowed', 'auditAnnotations'], `${title}: nothing else is answered`)
   }
   t.equal(server.log.lines('review').length, passed.length, 'each has its line')
@@ -101,10 +105,17 @@ const injected: readonly (readonly [string, string])[] = [
   ['10,100 brackets in a string', `{"metadata":{"annotations":{"note":"${tower(5_050)}"}},"spec":{"containers":[${container}]}}`],
   ['a value that is __proto__', `{"metadata":{"labels":{"app":"__proto__"}},"spec":{"containers":[${container}]}}`],
   ['a key that only looks like __proto__', `{"metadata":{"annotations":{"__proto___":"x","\\u005fproto__":"y"}},"spec":{"containers":[${container}]}}`],
-  ['annotations called as the methods of objects', `{"metadata":{"annotations":{"constructor":"x","toString":"y","hasOwnProperty":"z"}},"spec":{"containers":[${container}]}}`],
+  [
+    'annotations called as the methods of objects',
+    `{"metadata":{"annotations":{"constructor":"x","toString":"y","hasOwnProperty":"z"}},"spec":{"containers":[${container}]}}`,
+  ],
   ['a container called constructor', '{"spec":{"containers":[{"name":"constructor"}]}}'],
   ['a key twice', `{"spec":{"containers":[]},"spec":{"containers":[${container}]}}`],
-  ['null in every place', `{"metadata":null,"spec":{"containers":[{"name":"app","lifecycle":null,"resources":null,"volumeMounts":null}],"initContainers":null,"volumes":null}}`],
+  [
+    'null in every place',
+    '{"metadata":null,"spec":{"initContainers":null,"volumes":null,' +
+      '"containers":[{"name":"app","lifecycle":null,"resources":null,"volumeMounts":null}]}}',
+  ],
   ['unknown fields', `{"new":1,"spec":{"containers":[{"name":"app","newer":[1.0]}],"newest":{}}}`],
 ]
 

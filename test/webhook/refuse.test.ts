@@ -165,7 +165,8 @@ t.test('takes a body of exactly the limit, chunked or not', async (t) => {
 
 t.test('survives what is no HTTP at all', async (t) => {
   const server = await listeningWebhook(t)
-  for (const bytes of ['\r\n\r\n\r\n', 'nonsense\r\n\r\n', 'GET\r\n\r\n', '\0\x16\x03\x01', head('POST /mutate', { 'content-length': -1 })]) {
+  const negative = head('POST /mutate', { 'content-length': -1 })
+  for (const bytes of ['\r\n\r\n\r\n', 'nonsense\r\n\r\n', 'GET\r\n\r\n', '\0\x16\x03\x01', negative]) {
     const connection = await connectRaw(t, server)
     connection.socket.end(bytes)
     await within(5_000, `the server closes the connection after ${JSON.stringify(bytes)}`, connection.closed)
