@@ -203,8 +203,12 @@ function haveRoom(facts: PodFacts, changes: ReadonlyMap<string, string>): boolea
   for (const key in all) characters += key.length + (all[key]?.length ?? 0)
   // No character takes more than three bytes in UTF-8, so that only large ones have to be encoded.
   if (3 * characters <= maxAnnotationBytes) return true
-  const text = Object.entries(all).flat().join('')
-  return new TextEncoder().encode(text).length <= maxAnnotationBytes
+  // A pod that is over the limit without us is the API server's to reject.
+  return bytesOf(all) <= maxAnnotationBytes || bytesOf(facts.annotations) > maxAnnotationBytes
+}
+
+function bytesOf(annotations: Readonly<Record<string, string>>): number {
+  return new TextEncoder().encode(Object.entries(annotations).flat().join('')).length
 }
 
 // An emptyDir makes cluster-autoscaler keep a node, unless the pod's annotation names it.

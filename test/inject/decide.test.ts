@@ -25,6 +25,10 @@ t.test('injects a pod with large annotations as long as there is room', async (t
   }
 })
 
+t.test('a pod whose annotations are too large without us is the API server\'s to reject', async (t) => {
+  t.ok(decide(podWith('x'.repeat(limit)), context).patch.length > 0)
+})
+
 t.test('reads back what it has written, however many containers there are', async (t) => {
   const containers = Array.from({ length: 300 }, (_, index) => `${'c'.repeat(58)}-${index}`)
   const status = { v: 1, nap: { method: 'native', seconds: 10, raised: 10, grace: 30, containers } } as const
