@@ -4,10 +4,10 @@ import { agentFor, connectRaw, head, post, type RawConnection, rawReview, type S
 import { until, within } from '../support/until.ts'
 import { startWebhook, type WebhookProcess } from '../support/usher-process.ts'
 
-// Ten seconds for what has been accepted, and some for a busy machine. Kubernetes gives thirty.
+// Its own bound, and some for a busy machine. Kubernetes gives thirty seconds.
 const boundMs = 20_000
 
-// Its ten seconds pass while the other tests run.
+// Its time passes while the other tests run.
 const stuck = startWebhook(t).then(async (webhook) => {
   await halfReview(t, webhook, 'never')
   webhook.kill('SIGTERM')

@@ -54,6 +54,7 @@ export async function runUsher(t: Test, args: readonly string[], starting: Start
 export interface WebhookProcess extends Server {
   readonly probePort: number
   readonly pid: number
+  /** When it has ended, and all that it wrote has been read. */
   readonly ended: Promise<Ended>
   /** Its log. */
   text(): string
