@@ -120,9 +120,13 @@ function start(t: Test, args: readonly string[], starting: Starting): Running {
   const { promise: ended, resolve, reject } = Promise.withResolvers<Ended>()
   child.on('error', reject)
   child.on('close', (code, signal) => resolve({ code, signal }))
+  // Not SIGKILL at once: a launcher could not hand it on.
+  const end = (): void => void child.kill('SIGTERM')
+  // Teardowns do not come where tests are ended from outside.
+  process.once('exit', end)
   t.teardown(async () => {
-    // Not SIGKILL at once: a launcher could not hand it on.
-    child.kill('SIGTERM')
+    process.off('exit', end)
+    end()
     await within(patienceMs, 'the process ends', ended).catch(() => child.kill('SIGKILL'))
   })
   let stdout = ''
