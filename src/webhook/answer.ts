@@ -33,7 +33,7 @@ export function answerReview(review: Review, contextOf: ContextOf, decideOf: Dec
     context = contextOf(review.namespace)
     decision = decideOf(review.object, context)
   } catch (error) {
-    return allow(review.uid, { patch: [], reasons: [{ code: 'internal-error' }], warnings: [] }, error)
+    return allow(review.uid, { patch: [], reasons: [{ code: 'internal-error' }], warnings: [] }, error ?? new Error('thrown: nothing'))
   }
   if (decision.patch.length === 0) return allow(review.uid, decision)
   const text = JSON.stringify(decision.patch)

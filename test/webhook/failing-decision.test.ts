@@ -99,6 +99,14 @@ t.test('warnings are sent even where the patch is not', async (t) => {
   t.strictSame(readAnswer(body).warnings, ['usher: a warning'])
 })
 
+t.test('a decision that throws nothing at all is counted and logged like any other', async (t) => {
+  const { log } = await failsWith(t, 'internal-error', () => {
+    // oxlint-disable-next-line no-throw-literal, only-throw-error -- what a bug can do
+    throw undefined
+  })
+  t.match(log, { err: { message: 'thrown: nothing' } })
+})
+
 t.test('a context that cannot be had does not keep a pod out either', async (t) => {
   const webhook = await listeningWebhook(t, {
     contextOf() {
