@@ -5,6 +5,8 @@ import type { ExitCode } from './exit-codes.ts'
 /** One flag of a command. */
 export interface Flag {
   readonly type: 'string' | 'boolean'
+  /** One letter that stands for the name. */
+  readonly short?: string
   /** What stands for its value in the help. */
   readonly value?: string
   readonly default?: string
@@ -62,7 +64,10 @@ export function readFlags(command: Command, args: readonly string[]): FlagValues
 
 function parse(command: Command, args: readonly string[]): ReturnType<typeof parseArgs>['values'] {
   const options = Object.fromEntries(
-    Object.entries(command.flags).map(([name, { type, multiple }]) => [name, { type, multiple: multiple === true }]),
+    Object.entries(command.flags).map(([name, { type, short, multiple }]) => [
+      name,
+      { type, multiple: multiple === true, ...(short === undefined ? {} : { short }) },
+    ]),
   )
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
@@ -74,7 +79,11 @@ function parse(command: Command, args: readonly string[]): ReturnType<typeof par
 function explain(command: Command, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   const unknown = /^Unknown option '(-{1,2}[^']*)'/.exec(message)?.[1]
-  if (unknown === undefined) return message.split(/\n|\. /, 1)[0] ?? message
+  if (unknown === undefined) {
+    const argument = /^Unexpected argument '(.*)'\. This command/s.exec(message)?.[1]
+    if (argument !== undefined && 'filename' in command.flags) return `${JSON.stringify(argument)} is no flag; files are given with -f`
+    return message.split(/\n|\. /, 1)[0] ?? message
+  }
   const nearest = closest(unknown.replace(/^-+/, ''), Object.keys(command.flags))
   return `unknown flag ${unknown}${nearest === undefined ? '' : `; did you mean --${nearest}?`}`
 }
@@ -105,7 +114,7 @@ const helpWidth = 98
 /** The help of a command. */
 export function helpOf(command: Command): string {
   const rows = Object.entries(command.flags).map(([name, flag]): readonly [string, string] => [
-    `--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}` : ''}`,
+    `${flag.short === undefined ? '' : `-${flag.short}, `}--${name}${flag.type === 'string' ? ` ${flag.value ?? 'VALUE'}` : ''}`,
     [
       flag.help,
       flag.multiple === true ? '(may be given several times)' : '',

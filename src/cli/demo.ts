@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { type Outcome, playAdmissions } from '../demo/run.ts'
-import { paintFor, showOutcome, showSummary } from '../demo/show.ts'
+import { showOutcome, showSummary } from '../demo/show.ts'
+import { paintFor } from '../terminal/paint.ts'
 import type { Command } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Finds a Node that runs TypeScript as it is, and hands over to it. Plain JavaScript that Node 20 understands.
 import { spawn } from 'node:child_process'
-import { createRequire } from 'node:module'
+import module, { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
@@ -10,6 +10,8 @@ const handedOver = 'usher'
 const self = fileURLToPath(import.meta.url)
 
 if (Number(process.versions.node.split('.')[0]) >= leastMajor) {
+  // Types are stripped, and code is compiled, only once. Where the folder cannot be written, nothing is kept.
+  module.enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/usher', import.meta.url)))
   const { main } = await import('./main.ts')
   await main(process.argv.slice(2))
 } else {

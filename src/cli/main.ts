@@ -3,6 +3,14 @@ import { exitCodes, type ExitCode } from './exit-codes.ts'
 
 // Each command is loaded only when it is called: no command pays for another's libraries.
 const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
+  inject: {
+    summary: 'inject the workloads in manifests, as the webhook would',
+    load: async () => (await import('./inject.ts')).injectCommand,
+  },
+  uninject: {
+    summary: 'take out of manifests what usher inject has put in',
+    load: async () => (await import('./uninject.ts')).uninjectCommand,
+  },
   webhook: {
     summary: 'serve the admission webhook',
     load: async () => (await import('./webhook.ts')).webhookCommand,

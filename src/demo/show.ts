@@ -1,17 +1,10 @@
-import { type InspectColor, styleText } from 'node:util'
 import { structuredPatch } from 'diff'
 import { stringify } from 'yaml'
-import { reasonTable, type Reason } from '../inject/reasons.ts'
+import type { Reason } from '../inject/reasons.ts'
+import { type Paint, paintDiffLine } from '../terminal/paint.ts'
+import { showReason } from '../terminal/reason.ts'
 import type { Json } from '../units/json.ts'
 import type { Outcome } from './run.ts'
-
-/** How text is coloured: not at all where nobody would see it. */
-export type Paint = (color: InspectColor, text: string) => string
-
-/** Colours for a terminal; honours NO_COLOR and the like. */
-export function paintFor(stream: NodeJS.WriteStream): Paint {
-  return (color, text) => styleText(color, text, { stream })
-}
 
 /** What happened to one example: what changed, as a diff of the pod, and why. */
 export function showOutcome(outcome: Outcome, paint: Paint): string {
@@ -25,25 +18,15 @@ export function showOutcome(outcome: Outcome, paint: Paint): string {
   ].join('\n')
 }
 
-function showReason(reason: Reason, paint: Paint): string {
-  const done = reason.code === 'nap-added' || reason.code === 'lock-added'
-  const of = reason.containers === undefined ? '' : ` (${reason.containers.join(', ')})`
-  const code = paint(done ? 'green' : 'cyan', reason.code)
-  return `${(reason.feature ?? 'pod').padEnd(4)} ${code}${of}: ${reasonTable[reason.code]}`
-}
-
 /** A unified diff of two pods as YAML, without its header; empty where they are the same. */
 export function showDiff(before: Json, after: Json, paint: Paint): string[] {
   const { hunks } = structuredPatch('', '', print(before), print(after), '', '', { context: 2 })
-  return hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
-    paint('cyan', `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`),
-    ...lines.map((line) => paintLine(line, paint)),
-  ])
-}
-
-function paintLine(line: string, paint: Paint): string {
-  if (line.startsWith('+')) return paint('green', line)
-  return line.startsWith('-') ? paint('red', line) : line
+  return hunks
+    .flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
+      `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`,
+      ...lines,
+    ])
+    .map((line) => paintDiffLine(line, paint))
 }
 
 function print(pod: Json): string {

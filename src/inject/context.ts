@@ -1,6 +1,7 @@
 import type { JsonObject } from '../units/json.ts'
 import type { KubeVersion } from '../units/kube-version.ts'
 import type { PatchOperation } from './patch.ts'
+import type { Controller } from './pod.ts'
 import type { Reason } from './reasons.ts'
 
 /** How the preStop nap is made: by the kubelet's own sleep, or by our binary. */
@@ -55,6 +56,8 @@ export interface DecisionContext {
   readonly kubeVersion: KubeVersion | undefined
   /** False while no lock is available, or injected pods hang on it. */
   readonly lockAvailable: boolean
+  /** For a pod template: the controller that its pods will have. A pod names its own in its owner references. */
+  readonly controller?: Controller | undefined
 }
 
 /** What is to be done with a pod, and why. */

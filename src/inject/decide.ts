@@ -3,7 +3,7 @@ import type { Decision, DecisionContext } from './context.ts'
 import { buildInitContainer, hasOurInitContainer } from './init-container.ts'
 import { type LockPlan, planLock } from './lock.ts'
 import { meshAnnotations } from './mesh.ts'
-import { binMountPath, binVolumeName, statusKey } from './names.ts'
+import { binMountPath, binVolumeName, evictKey, statusKey } from './names.ts'
 import { type NapPlan, planNap } from './nap.ts'
 import { type PatchOperation, pointer } from './patch.ts'
 import { type PodFacts, readPod } from './pod.ts'
@@ -16,10 +16,10 @@ import { type InjectionStatus, isNewerStatus, readStatus, writeStatus } from './
  * Decides what usher does with a pod that is about to be created. Pure: the same pod and context give the same
  * answer. Idempotent: a pod to which the patch has been applied gets an empty one. Does not change the pod.
  *
- * @param pod the raw JSON of a Pod, or of a pod template with the metadata that its pods would have.
+ * @param pod the raw JSON of a Pod, or of a pod template; `context` then names the controller of its pods.
  */
 export function decide(pod: unknown, context: DecisionContext): Decision {
-  const facts = readPod(pod)
+  const facts = readPod(pod, context.controller)
   if ('malformed' in facts) {
     return { patch: [], reasons: [{ code: 'malformed-pod', detail: facts.malformed }], warnings: [] }
   }
@@ -121,8 +121,9 @@ function renderNap(draft: Draft, facts: PodFacts, nap: NapPlan): void {
       addElement(draft, [...at, 'volumeMounts'], mounts, `volumeMounts/${container.name}`, value, '-')
     }
   }
-  for (const { container, probe, seconds } of nap.probes) {
+  for (const { container, probe, before, seconds } of nap.probes) {
     const path = pointer('spec', 'containers', container.index, probe, 'terminationGracePeriodSeconds')
+    draft.was[`${probe}/${container.name}`] = before
     operations.push({ op: 'replace', path, value: seconds })
   }
   if (nap.grace !== undefined) {
@@ -169,13 +170,15 @@ function nextStatus(
 ): InjectionStatus {
   const hasInit = hasOurInitContainer(facts, status)
   // A status of which nothing is left in the pod came along with a copied manifest.
-  const all = hasInit || nap.again ? { ...was, ...status?.was } : was
+  const isLeft = hasInit || nap.again
+  const all = isLeft ? { ...was, ...status?.was } : was
   const nextInit = init ?? (hasInit ? status?.init : undefined)
   return {
     v: 1,
     ...(nap.status === undefined ? {} : { nap: nap.status }),
     ...(nextInit === undefined ? {} : { init: nextInit }),
     ...(Object.keys(all).length > 0 ? { was: all } : {}),
+    ...(isLeft && status?.text !== undefined ? { text: status.text } : {}),
   }
 }
 
@@ -210,9 +213,6 @@ function haveRoom(facts: PodFacts, changes: ReadonlyMap<string, string>): boolea
 function bytesOf(annotations: Readonly<Record<string, string>>): number {
   return new TextEncoder().encode(Object.entries(annotations).flat().join('')).length
 }
-
-// An emptyDir makes cluster-autoscaler keep a node, unless the pod's annotation names it.
-const evictKey = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes'
 
 function appendName(list: string | undefined, name: string): string {
   if (list === undefined || list.trim() === '') return name

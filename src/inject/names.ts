@@ -30,3 +30,6 @@ export const binMountPath = '/usher'
 
 /** The nap binary as the application's container sees it. */
 export const napPath = `${binMountPath}/nap`
+
+/** An emptyDir makes cluster-autoscaler keep a node, unless this annotation of the pod names it. */
+export const evictKey = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes'

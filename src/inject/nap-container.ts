@@ -7,6 +7,8 @@ import type { NapStatus } from './status.ts'
 export interface ProbeChange {
   readonly container: ContainerFacts
   readonly probe: 'livenessProbe' | 'startupProbe'
+  /** The grace period as it stands, in seconds. */
+  readonly before: number
   readonly seconds: number
 }
 
@@ -65,7 +67,7 @@ export function raisedProbes(container: ContainerFacts, by: number): ProbeChange
   for (const probe of ['livenessProbe', 'startupProbe'] as const) {
     const raw = container.raw[probe]
     const seconds = isObject(raw) ? raw['terminationGracePeriodSeconds'] : undefined
-    if (isCount(seconds) && seconds > 0) changes.push({ container, probe, seconds: seconds + by })
+    if (isCount(seconds) && seconds > 0) changes.push({ container, probe, before: seconds, seconds: seconds + by })
   }
   return changes
 }

@@ -21,8 +21,13 @@ export interface PodFacts {
   readonly containers: readonly [ContainerFacts, ...ContainerFacts[]]
   readonly initContainers: readonly ContainerFacts[]
   readonly volumes: readonly JsonObject[]
-  /** The owner that controls the pod, such as a ReplicaSet. */
-  readonly controller: { readonly kind: string; readonly name: string } | undefined
+  readonly controller: Controller | undefined
+}
+
+/** The owner that controls a pod, such as a ReplicaSet. */
+export interface Controller {
+  readonly kind: string
+  readonly name: string
 }
 
 /** Says what is wrong with a pod that the API server would not accept. */
@@ -33,8 +38,12 @@ export interface MalformedPod {
 const none: Readonly<Record<string, string>> = {}
 const containerName = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
 
-/** Reads a pod, or a pod template, from its raw JSON. Never throws. */
-export function readPod(raw: unknown): PodFacts | MalformedPod {
+/**
+ * Reads a pod, or a pod template, from its raw JSON. Never throws.
+ *
+ * @param controller of a template's pods; a pod names its own.
+ */
+export function readPod(raw: unknown, controller?: Controller): PodFacts | MalformedPod {
   if (!isObject(raw)) return { malformed: 'the object is not a JSON object' }
   const { metadata, spec } = raw
   if (!isAbsent(metadata) && !isObject(metadata)) return { malformed: 'metadata is not an object' }
@@ -66,7 +75,7 @@ export function readPod(raw: unknown): PodFacts | MalformedPod {
     containers: [first, ...rest],
     initContainers,
     volumes,
-    controller: readController(metadata?.['ownerReferences']),
+    controller: controller ?? readController(metadata?.['ownerReferences']),
   }
 }
 
@@ -114,7 +123,7 @@ function readObjects(value: unknown): readonly JsonObject[] | undefined {
   return value.every(isObject) ? value : undefined
 }
 
-function readController(value: unknown): PodFacts['controller'] {
+function readController(value: unknown): Controller | undefined {
   if (!Array.isArray(value)) return undefined
   for (const owner of value) {
     if (!isObject(owner) || owner['controller'] !== true) continue

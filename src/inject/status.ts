@@ -12,10 +12,16 @@ export interface InjectionStatus {
   /**
    * What stood in a place before usher made something there, for places that were absent (`"absent"`), null
    * or empty: `metadata`, `annotations`, `initContainers`, `volumes`, `terminationGracePeriodSeconds`,
-   * `lifecycle/CONTAINER`, `preStop/CONTAINER`, `volumeMounts/CONTAINER`. And `annotation/KEY`: the value of an
-   * annotation that usher has changed, null where there was none.
+   * `lifecycle/CONTAINER`, `preStop/CONTAINER`, `volumeMounts/CONTAINER`. And what usher has changed:
+   * `annotation/KEY`, the value of an annotation, null where there was none; `livenessProbe/CONTAINER` and
+   * `startupProbe/CONTAINER`, the grace period of a probe.
    */
   readonly was?: JsonObject
+  /**
+   * Of a manifest: how what stood in a place was written, where the value alone does not tell (`0x1e`, `~`, an
+   * alias), by JSON Pointer from the pod. Null: the place had no text of its own, since a merge key filled it.
+   */
+  readonly text?: JsonObject
 }
 
 export interface NapStatus {
@@ -42,12 +48,13 @@ export function isNewerStatus(annotation: string | undefined): boolean {
 export function readStatus(annotation: string | undefined): InjectionStatus | undefined {
   const value = annotation === undefined ? undefined : parse(annotation)
   if (!isObject(value) || value['v'] !== 1) return undefined
-  const { nap, init, was } = value
+  const { nap, init, was, text } = value
   return {
     v: 1,
     ...(isNapStatus(nap) ? { nap } : {}),
     ...(init === 'lock' || init === 'copy' ? { init } : {}),
     ...(isObject(was) ? { was } : {}),
+    ...(isObject(text) ? { text } : {}),
   }
 }
 

@@ -29,3 +29,21 @@ export function isStringMap(value: unknown): value is Readonly<Record<string, st
   }
   return true
 }
+
+/** Whether two JSON values are the same; the order of keys does not count. */
+export function isSame(left: unknown, right: unknown): boolean {
+  if (left === right || Object.is(left, right)) return true
+  if (Array.isArray(left)) {
+    return Array.isArray(right) && left.length === right.length && left.every((each, index) => isSame(each, right[index]))
+  }
+  if (!isObject(left) || !isObject(right)) return false
+  const keys = Object.keys(left)
+  return keys.length === Object.keys(right).length && keys.every((key) => Object.hasOwn(right, key) && isSame(left[key], right[key]))
+}
+
+/** A copy that shares nothing with the value, nor within itself. */
+export function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf)
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copyOf(each)]))
+}

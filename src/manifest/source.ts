@@ -1,0 +1,83 @@
+import { isCollection, isMap, isNode, isScalar, isSeq, type Pair, Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
+
+/** Where the line of a position starts. */
+export function lineStart(text: string, offset: number): number {
+  return text.lastIndexOf('\n', offset - 1) + 1
+}
+
+/** Where the next line starts; the end of the text where there is none. */
+export function lineEnd(text: string, offset: number): number {
+  const end = text.indexOf('\n', offset)
+  return end < 0 ? text.length : end + 1
+}
+
+/** How far a position is from the start of its line. */
+export function columnOf(text: string, offset: number): number {
+  return offset - lineStart(text, offset)
+}
+
+/** The number of the line of a position, from 1. */
+export function lineOf(text: string, offset: number): number {
+  let line = 1
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++
+  return line
+}
+
+/** The key of a pair, as JSON has it; undefined for a merge key, and for keys that JSON cannot have. */
+export function nameOf({ key }: Pair): string | undefined {
+  return isScalar(key) && typeof key.value !== 'symbol' ? String(key.value) : undefined
+}
+
+/** Where a node starts, without its tag. */
+export function startOf(node: unknown): number {
+  return isNode(node) && node.range != null ? node.range[0] : 0
+}
+
+/** Where the text of a node or a pair ends; the line break after a block scalar is part of it. */
+export function endOf(node: unknown): number {
+  if ((isMap(node) || isSeq(node)) && node.flow !== true && node.items.length > 0) return endOf(node.items.at(-1))
+  if (isNode(node)) return node.range?.[1] ?? 0
+  if (typeof node === 'object' && node !== null && 'key' in node && 'value' in node) {
+    return Math.max(endOf(node.key), endOf(node.value))
+  }
+  return 0
+}
+
+/** Where the line after a node or a pair starts. */
+export function nextLine(text: string, node: unknown): number {
+  const end = endOf(node)
+  return end > 0 && text[end - 1] === '\n' ? end : lineEnd(text, end)
+}
+
+/** Just behind the colon of a pair; undefined where it has none, or is written with a question mark. */
+export function afterColon(text: string, { key }: Pair): number | undefined {
+  const gap = /^[ \t]*:/.exec(text.slice(endOf(key), endOf(key) + 1_024))
+  return gap === null ? undefined : endOf(key) + gap[0].length
+}
+
+/** Where the dash of an item of a block list is. */
+export function dashOf(list: YAMLSeq, index: number): number | undefined {
+  const token = list.srcToken
+  if (token?.type !== 'block-seq') return undefined
+  return token.items[index]?.start.find(({ type }) => type === 'seq-item-ind')?.offset
+}
+
+/** Whether a node is a list or a map in block style that has something in it. */
+export function isBlock(node: unknown): node is YAMLMap | YAMLSeq {
+  return isCollection(node) && node.flow !== true && node.items.length > 0
+}
+
+/** Whether the last line of a node would change its meaning if a line break came after it. */
+export function endsOpen(text: string, node: unknown): boolean {
+  const last = lastScalar(node)
+  if (last === undefined || endOf(last) < text.length || text.endsWith('\n')) return false
+  const header = text.slice(startOf(last), lineEnd(text, startOf(last)))
+  return (last.type === Scalar.BLOCK_FOLDED || last.type === Scalar.BLOCK_LITERAL) && !/^[|>]\d?-/.test(header)
+}
+
+function lastScalar(node: unknown): Scalar | undefined {
+  if (isScalar(node)) return node
+  if (isBlock(node)) return lastScalar(node.items.at(-1))
+  if (typeof node === 'object' && node !== null && 'key' in node && 'value' in node) return lastScalar(node.value)
+  return undefined
+}
