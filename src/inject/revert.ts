@@ -125,7 +125,7 @@ function revertAnnotations(draft: Draft): void {
   if (ofMetadata !== undefined && isObject(metadata) && Object.keys(metadata).length === 1) {
     putBack(draft, ['metadata'], ofMetadata)
   } else if (ofAll !== undefined || ofMetadata !== undefined) {
-    putBack(draft, ['metadata', 'annotations'], ofAll ?? 'absent')
+    putBack(draft, ['metadata', 'annotations'], ofAll === undefined ? 'absent' : ofAll)
   } else {
     for (const [key, value] of before) {
       const path = pointer('metadata', 'annotations', key)

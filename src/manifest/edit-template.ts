@@ -140,7 +140,7 @@ function unusualText(editor: Editor, template: TemplateText, patch: readonly Pat
       if (place.kind === 'merged') text[path] = null
       continue
     }
-    const written = editor.textOf(place)
+    const written = editor.textOf(place, edit.value)
     if (place.kind === 'alias' || written !== editor.textAgain(place, was, edit.value)) text[path] = written
   }
   return text

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, type Pair, type YAMLMap, type YAMLSeq } from 'yaml'
+import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Manifest } from './document.ts'
 import type { Layout } from './layout.ts'
 import type { Place } from './place.ts'
@@ -61,7 +61,8 @@ export class Editor {
       this.#splice(startOf(node), endOf(node), this.#flow(value, node), depth)
     } else {
       this.#splice(colon, end, '', depth)
-      this.#insertLines(lineEnd(this.#text, end), this.#blockOf(value, pair), depth)
+      // Deeper than the pair itself: what follows the pair comes behind its value.
+      this.#insertLines(lineEnd(this.#text, end), this.#blockOf(value, pair), depth + 1)
     }
   }
 
@@ -84,29 +85,31 @@ export class Editor {
   }
 
   /**
-   * How the value of a place is written, from behind the colon where the value alone does not begin on the line of
-   * its key, for {@link restore}.
+   * How the value of a place is written, before `next` is {@link set}; from behind the colon, where it is not that
+   * value's own text alone that changes. {@link restore} takes it.
    */
-  textOf({ parent, pair, node }: Place): string {
+  textOf({ parent, pair, node }: Place, next: unknown): string {
     if (pair === undefined) return this.#text.slice(startOf(node), endOf(node))
     const colon = this.#colonOf(pair)
     const end = this.#endOfValue(pair)
-    const gap = this.#text.slice(colon, startOf(node))
-    const inPlace = node !== undefined && startOf(node) < endOf(node) && /^[ \t]*$/.test(gap)
-    return inPlace && (isScalar(node) || parent.flow === true) ? this.#text.slice(startOf(node), end) : this.#text.slice(colon, end)
+    return this.#changesInPlace(parent, pair, node, next) ? this.#text.slice(startOf(node), end) : this.#text.slice(colon, end)
   }
 
-  /**
-   * As {@link textOf}, of what {@link set} would make of a place again that `next` has been put into: where it is
-   * the same, there is nothing to remember.
-   */
+  /** As {@link textOf}, of what would stand there if the value were {@link set} again after `next`. */
   textAgain(place: Place, value: unknown, next: unknown): string {
     const { parent, pair, node } = place
-    const inFlow = parent.flow === true
-    if (isScalar(node) && node.value !== null) {
-      return this.#writeScalar(value, quotesOf(this.#scalarText(place, next)), inFlow)
+    if (isFilled(next)) {
+      const text = printFlow(value, this.#layout, undefined)
+      return pair === undefined || parent.flow === true ? text : ` ${text}`
     }
-    return pair === undefined || inFlow ? printFlow(value, this.#layout, undefined) : ` ${printFlow(value, this.#layout, undefined)}`
+    const text = this.#writeScalar(value, quotesOf(this.#scalarText(place, next)), parent.flow === true)
+    return pair === undefined || this.#changesInPlace(parent, pair, node, next) ? text : ` ${text}`
+  }
+
+  #changesInPlace(parent: YAMLMap | YAMLSeq, pair: Pair, node: Node | undefined, next: unknown): boolean {
+    if (startOf(node) === endOf(node)) return false
+    const gap = this.#text.slice(this.#colonOf(pair), startOf(node))
+    return /^[ \t]*$/.test(gap) && (parent.flow === true || (isScalar(node) && !isFilled(next)))
   }
 
   /** Adds a pair at the end of a map. */

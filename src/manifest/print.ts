@@ -36,7 +36,11 @@ export function printBlock(value: unknown, column: number, layout: Layout): stri
   const { indent, indentsLists, newline } = layout
   const printed = stringify(value, { ...yamlOptions, lineWidth: 0, indent, indentSeq: indentsLists })
   const margin = ' '.repeat(column)
-  return printed.replaceAll(/^(?=.)/gm, margin).replaceAll('\n', newline)
+  // Not by a pattern's idea of a line, which ends at U+2028, too.
+  return printed
+    .split('\n')
+    .map((line) => (line === '' ? '' : margin + line))
+    .join(newline)
 }
 
 /** What stands around the items of a list or map in flow style. */
