@@ -1,8 +1,7 @@
-import { stringify } from 'yaml'
 import type { Changed } from '../manifest/change-workloads.ts'
-import { dataOf, readDocument, yamlOptions } from '../manifest/document.ts'
-import { layoutOf } from '../manifest/layout.ts'
-import { rawNumber } from '../manifest/print.ts'
+import { dataOf, isJson, readDocument } from '../manifest/document.ts'
+import { plainLayout } from '../manifest/layout.ts'
+import { printBlock, rawNumber } from '../manifest/print.ts'
 import type { OutputFlow } from './output-flow.ts'
 
 /** In which form documents are written: as they came, or all in one format. */
@@ -34,12 +33,12 @@ export class DocumentWriter {
     if (kind !== 'manifest') return
     const reading = readDocument(text)
     if (reading.kind !== 'manifest') return
-    const { json } = layoutOf(reading.manifest)
+    const wasJson = isJson(reading.manifest)
     if (this.#format === 'json') {
-      const printed = json ? text.trim() : JSON.stringify(dataOf(reading.manifest), rawNumber, 2)
+      const printed = wasJson ? text.trim() : JSON.stringify(dataOf(reading.manifest), rawNumber, 2)
       await this.#flow.write(`${printed}\n`)
-    } else if (json) {
-      await this.#writeText(stringify(dataOf(reading.manifest), { ...yamlOptions, lineWidth: 0, aliasDuplicateObjects: false }), true)
+    } else if (wasJson) {
+      await this.#writeText(printBlock(dataOf(reading.manifest), 0, plainLayout), true)
     } else await this.#writeText(text, startsSource)
   }
 
@@ -68,9 +67,9 @@ export class DocumentWriter {
     return this.#isJson && first.trimStart().startsWith('{') ? line : `${line}---\n`
   }
 
-  #note(endsLine: boolean, isJson: boolean): void {
+  #note(endsLine: boolean, startsAsJson: boolean): void {
     this.#hasWritten = true
     this.#endsLine = endsLine
-    this.#isJson = isJson
+    this.#isJson = startsAsJson
   }
 }

@@ -1,13 +1,14 @@
 import type { PatchOperation } from '../inject/patch.ts'
 import { isSame } from '../units/json.ts'
-import { dataOf, type Manifest, readDocument } from './document.ts'
+import { ambiguousMerge, dataOf, type Manifest, readDocument } from './document.ts'
 import type { TemplateText } from './edit-template.ts'
-import { Editor, UneditableError } from './editor.ts'
+import { Editor } from './editor.ts'
 import { layoutOf } from './layout.ts'
-import { patched, valueAt, withValueAt } from './patch-data.ts'
+import { patched, valueAt } from './patch-data.ts'
 import { follow, type Step } from './place.ts'
 import { lineOf, startOf } from './source.ts'
 import { applySplices, type Splice } from './splice.ts'
+import { UneditableError } from './uneditable.ts'
 import { isOfInterest, type Workload, workloadsIn } from './workloads.ts'
 
 /** What became of one document. */
@@ -63,26 +64,32 @@ export function changeWorkloads<T>(
   const reading = readDocument(text.slice(mark.length))
   const unchanged = { text, workloads: [], faults: [], notes: [] }
   if (reading.kind === 'empty') return { ...unchanged, kind: 'empty' }
-  if (reading.kind === 'unreadable') return { ...unchanged, kind: 'unreadable', faults: [remark(text, reading.fault.offset, reading.fault.reason)] }
+  if (reading.kind === 'unreadable') return { ...unchanged, kind: 'unreadable', faults: [{ line: lineOf(text, reading.fault.offset), text: reading.fault.reason }] }
 
   const { manifest } = reading
   if (!isOfInterest(manifest.root.get('apiVersion'), manifest.root.get('kind'))) return { ...unchanged, kind: 'manifest' }
-  let data: unknown
-  try {
-    data = dataOf(manifest)
-  } catch (error) {
-    const reason = `it cannot be read: ${error instanceof Error ? error.message : String(error)}`
-    return { ...unchanged, kind: 'unreadable', faults: [{ line: 1, text: reason }] }
-  }
+  const ambiguous = ambiguousMerge(manifest)
+  if (ambiguous !== undefined) return { ...unchanged, kind: 'manifest', faults: [{ line: lineOf(text, ambiguous.offset), text: ambiguous.reason }] }
   let attempt: Attempt<T> | undefined
   for (const change of changes) {
+    const data = readData(manifest)
+    if (typeof data === 'string') return { ...unchanged, kind: 'unreadable', faults: [{ line: 1, text: data }] }
     attempt = changeManifest(manifest, data, change)
     if (passes(attempt)) return { ...attempt, kind: 'manifest', text: mark + attempt.text }
   }
   const { workloads = [], faults = [], notes = [] } = attempt ?? {}
   const untouched = workloads.map((each) => ({ ...each, isChanged: false, hasFault: each.hasFault || each.isChanged }))
-  const fault = { line: 1, text: 'the edit did not pass its own check; please report this' }
+  const fault = { line: 1, text: 'the edit did not pass its own check, and all passes unchanged; please report this' }
   return { kind: 'manifest', text, workloads: untouched, faults: [...faults, fault], notes }
+}
+
+/** The data of a document, or why it has none. */
+function readData(manifest: Manifest): object | string {
+  try {
+    return dataOf(manifest)
+  } catch (error) {
+    return `it cannot be read: ${error instanceof Error ? error.message : String(error)}`
+  }
 }
 
 interface Attempt<T> extends Omit<Changed<T>, 'kind'> {
@@ -90,9 +97,10 @@ interface Attempt<T> extends Omit<Changed<T>, 'kind'> {
   readonly wanted: unknown
 }
 
+/** @param data of the document; it is changed as the text is to be. */
 function changeManifest<T>(
   manifest: Manifest,
-  data: unknown,
+  data: object,
   change: (template: TemplateText, workload: Workload) => Change<T>,
 ): Attempt<T> {
   const layout = layoutOf(manifest)
@@ -100,7 +108,7 @@ function changeManifest<T>(
   const faults: Remark[] = []
   const notes: Remark[] = []
   const splices: Splice[] = []
-  let wanted = data
+  let wanted: unknown = data
   for (const found of workloadsIn(data)) {
     const line = lineAt(manifest, data, found.at)
     if ('text' in found) {
@@ -119,14 +127,23 @@ function changeManifest<T>(
       splices.push(...editor.finish())
     } catch (error) {
       if (!(error instanceof UneditableError)) throw error
-      faults.push(remark(manifest.text, error.offset, `${found.kind} ${found.name} passes unchanged: ${error.message}`))
+      faults.push({ line: manifest.lineOf(error.offset), text: `${found.kind} ${found.name} passes unchanged: ${error.message}` })
     }
     const isChanged = patch.length > 0
-    if (isChanged) wanted = withValueAt(wanted, base, patched(valueAt(data, base), patch))
+    if (isChanged) wanted = withReplaced(wanted, base, patched(valueAt(data, base), patch))
     workloads.push({ workload: found, line, isChanged, hasFault: faults.length > faultsBefore, result })
   }
   const isChanged = splices.length > 0
   return { text: applySplices(manifest.text, splices), wanted: isChanged ? wanted : undefined, workloads, faults, notes }
+}
+
+/** Puts a value at the end of some steps, in place: a List may hold thousands of objects. */
+function withReplaced(whole: unknown, steps: readonly Step[], value: unknown): unknown {
+  const last = steps.at(-1)
+  if (last === undefined) return value
+  const outer = valueAt(whole, steps.slice(0, -1))
+  if (typeof outer === 'object' && outer !== null) Reflect.set(outer, last, value)
+  return whole
 }
 
 /** Whether the text says what it must, read anew. */
@@ -136,10 +153,7 @@ function passes({ text, wanted }: Attempt<unknown>): boolean {
   return reading.kind === 'manifest' && isSame(dataOf(reading.manifest), wanted)
 }
 
-function lineAt({ text, root }: Manifest, data: unknown, at: readonly Step[]): number {
-  return lineOf(text, startOf(follow(root, data, at).node ?? root))
+function lineAt(manifest: Manifest, data: unknown, at: readonly Step[]): number {
+  return manifest.lineOf(startOf(follow(manifest.root, data, at).node ?? manifest.root))
 }
 
-function remark(text: string, offset: number, reason: string): Remark {
-  return { line: lineOf(text, offset), text: reason }
-}

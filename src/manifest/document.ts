@@ -1,6 +1,20 @@
-import { type Document, isMap, isScalar, parseDocument, type SchemaOptions, visit, type YAMLMap } from 'yaml'
-import { copyOf } from '../units/json.ts'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type SchemaOptions,
+  visit,
+  type YAMLMap,
+  type YAMLParseError,
+} from 'yaml'
+import { copyOf, isObject, type JsonObject } from '../units/json.ts'
 import { scalarTags } from './scalar-tags.ts'
+import { lineEnd, lineStart, nameOf, startOf } from './source.ts'
 
 /** How one document of a stream of manifests was read. */
 export type Reading =
@@ -14,6 +28,8 @@ export interface Manifest {
   readonly text: string
   readonly document: Document.Parsed
   readonly root: YAMLMap
+  /** The number of the line of a position in the text, from 1. */
+  lineOf(offset: number): number
 }
 
 /** Why a document, or a part of it, cannot be dealt with. */
@@ -34,18 +50,17 @@ export const yamlOptions: SchemaOptions = {
 
 /** Reads one document. */
 export function readDocument(text: string): Reading {
-  const document = parseDocument(text, { ...yamlOptions, keepSourceTokens: true, prettyErrors: false, logLevel: 'silent' })
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { ...yamlOptions, lineCounter, keepSourceTokens: true, prettyErrors: false, logLevel: 'silent' })
   const template = firstTemplate(text, document)
   if (template !== undefined) return { kind: 'unreadable', fault: { offset: template, reason: templateReason } }
   const [error] = document.errors
-  if (error !== undefined) {
-    return { kind: 'unreadable', fault: { offset: error.pos[0], reason: explain(error.code, error.message) } }
-  }
+  if (error !== undefined) return { kind: 'unreadable', fault: explain(text, document, error) }
   const alias = danglingAlias(text, document)
   if (alias !== undefined) return { kind: 'unreadable', fault: alias }
   const { contents } = document
   if (contents === null || (isScalar(contents) && contents.value === null)) return { kind: 'empty' }
-  if (isMap(contents)) return { kind: 'manifest', manifest: { text, document, root: contents } }
+  if (isMap(contents)) return { kind: 'manifest', manifest: { text, document, root: contents, lineOf: (offset) => lineCounter.linePos(offset).line } }
   const reason = 'it is not a manifest: a map with apiVersion and kind is expected'
   return { kind: 'unreadable', fault: { offset: contents.range[0], reason } }
 }
@@ -91,11 +106,71 @@ function danglingAlias(text: string, document: Document.Parsed): Fault | undefin
   return fault
 }
 
-function explain(code: string, message: string): string {
-  if (code === 'TAB_AS_INDENT') return 'a tab is used for indentation, which YAML does not allow'
-  if (code === 'DUPLICATE_KEY') return 'a key stands twice in one map'
-  const sentence = message.replace(/ at line \d+, column \d+:?[^]*$/, '')
-  return `it is not YAML: ${sentence}`
+function explain(text: string, document: Document.Parsed, { code, message, pos }: YAMLParseError): Fault {
+  const [offset] = pos
+  const line = text.slice(lineStart(text, offset), lineEnd(text, offset))
+  if (code === 'TAB_AS_INDENT' || (code === 'BAD_INDENT' && /^ *\t/.test(line))) {
+    return { offset, reason: 'a tab is used for indentation, which YAML does not allow' }
+  }
+  if (code === 'DUPLICATE_KEY') return { offset, reason: 'a key stands twice in one map' }
+  if (message.startsWith('Missing closing ')) return { offset: lastQuote(document) ?? offset, reason: 'a quote is not closed' }
+  return { offset, reason: `it is not YAML: ${message.replace(/ at line \d+, column \d+:?[^]*$/, '')}` }
+}
+
+/** Where the last quoted scalar starts: one that is not closed takes all that follows. */
+function lastQuote(document: Document.Parsed): number | undefined {
+  let found: number | undefined
+  visit(document, {
+    Scalar(_, { type, range }) {
+      if (type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE') found = range?.[0]
+    },
+  })
+  return found
+}
+
+/**
+ * A merge key behind a key that it brings, too. To go-yaml 2, which kubectl and the API server use, the merge key
+ * counts then; to later parsers, the map's own key. Undefined where there is none.
+ */
+export function ambiguousMerge({ text, document }: Manifest): Fault | undefined {
+  if (!text.includes('<<')) return undefined
+  let fault: Fault | undefined
+  visit(document, {
+    Map(_, map) {
+      const at = map.items.findIndex(isMerge)
+      const merged = new Set(at < 0 ? [] : keysOf(map.items[at]?.value, document))
+      const own = map.items.slice(0, Math.max(at, 0)).find((pair) => merged.has(nameOf(pair)))
+      if (own === undefined) return undefined
+      const reason = `a merge key stands behind the key ${nameOf(own)}, which it brings, too, and tools do not agree on which counts; put the merge key first`
+      fault = { offset: startOf(own.key), reason }
+      return visit.BREAK
+    },
+  })
+  return fault
+}
+
+function isMerge({ key }: Pair): boolean {
+  return isScalar(key) && typeof key.value === 'symbol'
+}
+
+/** The keys of what a merge key merges. */
+function keysOf(value: unknown, document: Document.Parsed): readonly (string | undefined)[] {
+  const source = isAlias(value) ? value.resolve(document) : value
+  if (isSeq(source)) return source.items.flatMap((each) => keysOf(each, document))
+  if (!isMap(source)) return []
+  return source.items.flatMap((pair) => (isMerge(pair) ? keysOf(pair.value, document) : [nameOf(pair)]))
+}
+
+/** Whether a document is JSON, which is YAML, too. */
+export function isJson({ text, root }: Manifest): boolean {
+  const object = text.slice(root.range?.[0], root.range?.[1])
+  if (!object.startsWith('{')) return false
+  try {
+    JSON.parse(object)
+    return true
+  } catch {
+    return false
+  }
 }
 
 // What the API server's own parser does not take for an attack is far below that.
@@ -106,6 +181,7 @@ const mostAliases = 100
  *
  * @throws where aliases grow beyond all bounds, or a merge key merges what is no map.
  */
-export function dataOf(manifest: Manifest): unknown {
-  return copyOf(manifest.document.toJS({ maxAliasCount: mostAliases }))
+export function dataOf(manifest: Manifest): JsonObject {
+  const data = copyOf(manifest.document.toJS({ maxAliasCount: mostAliases }))
+  return isObject(data) ? data : {}
 }

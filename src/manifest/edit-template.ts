@@ -5,10 +5,11 @@ import { revert } from '../inject/revert.ts'
 import { readStatus, writeStatus } from '../inject/status.ts'
 import { isObject, isSame, type Json, type JsonObject } from '../units/json.ts'
 import type { Manifest } from './document.ts'
-import { type Editor, UneditableError } from './editor.ts'
+import type { Editor } from './editor.ts'
 import { patched, stepsOf, valueAt, withValueAt } from './patch-data.ts'
 import { follow, type Place, type Step } from './place.ts'
 import { startOf } from './source.ts'
+import { UneditableError } from './uneditable.ts'
 
 /** A pod template in a document. */
 export interface TemplateText {
@@ -37,10 +38,19 @@ export type Edit =
  * @throws {UneditableError}
  */
 export function patchTemplate(editor: Editor, template: TemplateText, patch: readonly PatchOperation[]): readonly PatchOperation[] {
-  const text = unusualText(editor, template, patch)
-  const complete = Object.keys(text).length === 0 ? patch : patch.map((operation) => withText(operation, text))
-  for (const edit of planEdits(template, complete).values()) performEdit(editor, edit)
+  const edits = planEdits(template, patch)
+  const text = unusualText(editor, template, patch, edits)
+  if (Object.keys(text).length === 0) {
+    performEdits(editor, edits)
+    return patch
+  }
+  const complete = patch.map((operation) => withText(operation, text))
+  performEdits(editor, planEdits(template, complete))
   return complete
+}
+
+function performEdits(editor: Editor, edits: ReadonlyMap<string, Edit>): void {
+  for (const edit of edits.values()) performEdit(editor, edit)
 }
 
 /**
@@ -52,7 +62,11 @@ export function patchTemplate(editor: Editor, template: TemplateText, patch: rea
 export function planEdits(template: TemplateText, patch: readonly PatchOperation[]): ReadonlyMap<string, Edit> {
   const { data, base } = template
   const pod = valueAt(data, base)
-  const after = withValueAt(data, base, patched(pod, patch))
+  const patchedPod = patched(pod, patch)
+  const after: ValueAt = (steps) =>
+    steps.length < base.length
+      ? valueAt(withValueAt(data, base, patchedPod), steps)
+      : valueAt(patchedPod, steps.slice(base.length))
   const edits = new Map<string, Edit>()
   for (const operation of patch) {
     const steps = [...base, ...stepsOf(operation.path, pod)]
@@ -62,9 +76,12 @@ export function planEdits(template: TemplateText, patch: readonly PatchOperation
   return edits
 }
 
+/** What will be at the end of some steps. */
+type ValueAt = (steps: readonly Step[]) => unknown
+
 function planEdit(
   { manifest, data }: TemplateText,
-  after: unknown,
+  after: ValueAt,
   operation: PatchOperation,
   steps: readonly Step[],
 ): { readonly edit: Edit; readonly depth: number } {
@@ -73,11 +90,11 @@ function planEdit(
   const place = follow(manifest.root, data, way)
   const { kind, depth, anchored } = place
   if (anchored !== undefined) {
-    throw new UneditableError(startOf(anchored), `the change is inside of the anchor &${anchored.anchor}, and would change its aliases, too`)
+    throw new UneditableError(startOf(anchored), `the change is inside of what the anchor &${anchored.anchor} marks, which aliases share`)
   }
-  if (kind === 'alias') return { edit: { kind: 'set', place, value: valueAt(after, way.slice(0, depth)) }, depth }
+  if (kind === 'alias') return { edit: { kind: 'set', place, value: after(way.slice(0, depth)) }, depth }
   if (kind === 'merged') {
-    return { edit: { kind: 'add', place, key: String(way[depth - 1]), value: valueAt(after, way.slice(0, depth)) }, depth }
+    return { edit: { kind: 'add', place, key: String(way[depth - 1]), value: after(way.slice(0, depth)) }, depth }
   }
   if (depth < way.length) {
     throw new UneditableError(startOf(place.node ?? place.parent), 'what would be changed is not where it is expected')
@@ -87,7 +104,7 @@ function planEdit(
     // Nothing in it shows how to add to it: it is written anew as a whole.
     const whole = steps.slice(0, -1)
     const outer = follow(manifest.root, data, whole)
-    return { edit: { kind: 'set', place: outer, value: valueAt(after, whole) }, depth: whole.length }
+    return { edit: { kind: 'set', place: outer, value: after(whole) }, depth: whole.length }
   }
   if (isInsertion) {
     const value = 'value' in operation ? operation.value : null
@@ -120,7 +137,12 @@ export function performEdit(editor: Editor, edit: Edit): void {
 }
 
 /** As the status keeps it: how the places that will be changed are written, where that must be remembered. */
-function unusualText(editor: Editor, template: TemplateText, patch: readonly PatchOperation[]): JsonObject {
+function unusualText(
+  editor: Editor,
+  template: TemplateText,
+  patch: readonly PatchOperation[],
+  edits: ReadonlyMap<string, Edit>,
+): JsonObject {
   const { data, base } = template
   const before = valueAt(data, base)
   const after = patched(before, patch)
@@ -128,7 +150,7 @@ function unusualText(editor: Editor, template: TemplateText, patch: readonly Pat
   if (reversal.kind !== 'revert') return {}
   const again = patched(after, reversal.patch)
   const text: Record<string, Json> = {}
-  for (const [path, edit] of planEdits(template, patch)) {
+  for (const [path, edit] of edits) {
     if (edit.kind !== 'set' && edit.kind !== 'add') continue
     const { place } = edit
     const isAbove = place.depth < base.length

@@ -1,10 +1,22 @@
 import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Manifest } from './document.ts'
-import type { Layout } from './layout.ts'
+import { FlowEditor } from './flow-editor.ts'
+import { dashSpacesOf, flowStyleOf, type Layout, plainFlow } from './layout.ts'
 import type { Place } from './place.ts'
-import { printBlock, printFlow, printScalar, type Quotes, quotesOf, separatorsOf } from './print.ts'
+import {
+  isFilled,
+  printBlock,
+  printFlow,
+  printFlowScalar,
+  printItem,
+  printScalar,
+  type Quotes,
+  quotesOf,
+  stepTo,
+} from './print.ts'
 import {
   afterColon,
+  behindComments,
   columnOf,
   dashOf,
   endOf,
@@ -12,25 +24,19 @@ import {
   isBlock,
   lineEnd,
   lineStart,
+  nameOf,
   nextLine,
   startOf,
+  startOfItem,
 } from './source.ts'
 import type { Splice } from './splice.ts'
-
-/** A place that is written in a way that no edit here can be sure of. */
-export class UneditableError extends Error {
-  override readonly name = 'UneditableError'
-  readonly offset: number
-  constructor(offset: number, reason: string) {
-    super(reason)
-    this.offset = offset
-  }
-}
+import { UneditableError } from './uneditable.ts'
 
 /** Turns changes of a document's data into splices of its text. Every other byte stays where it is. */
 export class Editor {
   readonly #text: string
   readonly #layout: Layout
+  readonly #flow: FlowEditor
   readonly #splices: Splice[] = []
   /** Of each list and map: the indexes of what goes, what the list or map is the value of, and how deep it is. */
   readonly #removals = new Map<YAMLMap | YAMLSeq, { readonly at: Set<number>; readonly outer: Pair | undefined; readonly depth: number }>()
@@ -38,125 +44,98 @@ export class Editor {
   constructor({ text }: Manifest, layout: Layout) {
     this.#text = text
     this.#layout = layout
+    this.#flow = new FlowEditor(text, (start, end, inserted, depth) => this.#splice(start, end, inserted, depth))
   }
 
   /** Puts a value where there is one already. */
   set(place: Place, value: unknown): void {
     const { parent, pair, node, depth } = place
-    if (pair === undefined || parent.flow === true) {
-      this.#setInFlow(place, value)
-      return
-    }
-    if (isBlock(node)) {
-      this.#replaceBlock(pair, node, value, depth)
-      return
-    }
-    const colon = this.#colonOf(pair)
-    const end = this.#endOfValue(pair)
-    const isInline = isScalar(node) && /^[ \t]+$/.test(this.#text.slice(colon, startOf(node))) && end === endOf(node)
-    if (!isFilled(value)) {
-      const text = this.#scalarText(place, value)
-      this.#splice(isInline ? startOf(node) : colon, end, isInline ? text : ` ${text}`, depth)
-    } else if ((isMap(node) || isSeq(node)) && node.items.length > 0) {
-      this.#splice(startOf(node), endOf(node), this.#flow(value, node), depth)
-    } else {
-      this.#splice(colon, end, '', depth)
+    if (pair === undefined) this.#setItem(place, value)
+    else if (parent.flow === true) this.#setInFlow(place, pair, value)
+    else if (isBlock(node)) this.#replaceBlock(pair, node, value, depth)
+    else if (isFilled(value) && (isMap(node) || isSeq(node)) && node.items.length > 0) {
+      this.#splice(startOf(node), endOf(node), printFlow(value, flowStyleOf(this.#text, node)), depth)
+    } else if (isFilled(value)) {
+      const end = this.#endOfValue(pair)
+      this.#splice(this.#colonOf(pair), end, '', depth)
       // Deeper than the pair itself: what follows the pair comes behind its value.
       this.#insertLines(lineEnd(this.#text, end), this.#blockOf(value, pair), depth + 1)
+    } else {
+      const text = this.#scalarText(place, value)
+      if (this.#changesInPlace(place, pair, value)) this.#splice(startOf(node), this.#endOfValue(pair), text, depth)
+      else this.#splice(this.#colonOf(pair), this.#endOfValue(pair), ` ${text}`, depth)
     }
   }
 
   /** Puts text where a value stands, as {@link textOf} had given it. */
-  restore(place: Place, text: string): void {
-    const { pair, node, depth } = place
+  restore({ pair, node, depth }: Place, text: string): void {
     if (pair === undefined) {
       this.#splice(startOf(node), endOf(node), text, depth)
       return
     }
     const whole = text === '' || /^\s/.test(text)
+    const colon = this.#colonOf(pair)
     if (isBlock(node)) {
       this.#cutLines(lineStart(this.#text, startOf(node)), nextLine(this.#text, node), depth)
-      this.#splice(this.#colonOf(pair), this.#colonOf(pair), whole ? text : ` ${text}`, depth)
-    } else if (whole || startOf(node) === endOf(node)) {
-      this.#splice(this.#colonOf(pair), this.#endOfValue(pair), whole ? text : ` ${text}`, depth)
-    } else {
-      this.#splice(startOf(node), this.#endOfValue(pair), text, depth)
-    }
+      this.#splice(colon, colon, whole ? text : ` ${text}`, depth)
+    } else if (whole || startOf(node) === endOf(node)) this.#splice(colon, this.#endOfValue(pair), whole ? text : ` ${text}`, depth)
+    else this.#splice(startOf(node), this.#endOfValue(pair), text, depth)
   }
 
   /**
    * How the value of a place is written, before `next` is {@link set}; from behind the colon, where it is not that
    * value's own text alone that changes. {@link restore} takes it.
    */
-  textOf({ parent, pair, node }: Place, next: unknown): string {
+  textOf(place: Place, next: unknown): string {
+    const { pair, node } = place
     if (pair === undefined) return this.#text.slice(startOf(node), endOf(node))
-    const colon = this.#colonOf(pair)
-    const end = this.#endOfValue(pair)
-    return this.#changesInPlace(parent, pair, node, next) ? this.#text.slice(startOf(node), end) : this.#text.slice(colon, end)
+    const start = this.#changesInPlace(place, pair, next) ? startOf(node) : this.#colonOf(pair)
+    return this.#text.slice(start, this.#endOfValue(pair))
   }
 
   /** As {@link textOf}, of what would stand there if the value were {@link set} again after `next`. */
   textAgain(place: Place, value: unknown, next: unknown): string {
-    const { parent, pair, node } = place
-    if (isFilled(next)) {
-      const text = printFlow(value, this.#layout, undefined)
-      return pair === undefined || parent.flow === true ? text : ` ${text}`
-    }
-    const text = this.#writeScalar(value, quotesOf(this.#scalarText(place, next)), parent.flow === true)
-    return pair === undefined || this.#changesInPlace(parent, pair, node, next) ? text : ` ${text}`
+    const { pair, parent } = place
+    const quotes = isFilled(next) ? undefined : quotesOf(this.#scalarText(place, next))
+    const text = this.#writeScalar(parent, value, quotes)
+    return pair === undefined || this.#changesInPlace(place, pair, next) ? text : ` ${text}`
   }
 
-  #changesInPlace(parent: YAMLMap | YAMLSeq, pair: Pair, node: Node | undefined, next: unknown): boolean {
-    if (startOf(node) === endOf(node)) return false
-    const gap = this.#text.slice(this.#colonOf(pair), startOf(node))
-    return /^[ \t]*$/.test(gap) && (parent.flow === true || (isScalar(node) && !isFilled(next)))
-  }
-
-  /** Adds a pair at the end of a map. */
+  /** Adds a pair at the end of a map; a pod's metadata before its spec. */
   addPair(map: YAMLMap, key: string, value: unknown, depth: number): void {
+    const spec = key === 'metadata' ? map.items.findIndex((pair) => nameOf(pair) === 'spec') : -1
     if (map.flow === true) {
-      const separators = separatorsOf(this.#text, map, this.#layout)
-      const pair = `${this.#flowKey(key)}:${this.#layout.compact ? '' : ' '}${printFlow(value, this.#layout, separators.margin, this.#isPadded(map))}`
-      this.#addToFlow(map, pair, '-', depth)
+      this.#flow.addPair(map, key, value, spec < 0 ? undefined : spec, depth)
       return
     }
     const column = columnOf(this.#text, startOf(map))
     const lines = printBlock({ [key]: value }, column, this.#layout)
     const last = map.items.at(-1)
-    if (!endsOpen(this.#text, last)) {
-      this.#insertLines(nextLine(this.#text, last), lines, depth)
-      return
+    if (spec >= 0) this.#insertBefore(map.items[spec]?.key, column, lines, depth)
+    else if (!endsOpen(this.#text, last)) {
+      this.#insertLines(behindComments(this.#text, nextLine(this.#text, last), column, dashesOf(this.#text, last)), lines, depth)
+    } else {
+      // A line break behind the last value would become part of it; and before a merge key, ours would be overwritten.
+      if (last !== undefined && nameOf(last) === undefined) throw endsOpenError(last)
+      this.#insertBefore(last?.key, column, lines, depth)
     }
-    // A line break behind the last value would become part of it.
-    const start = lineStart(this.#text, startOf(last?.key))
-    if (startOf(last?.key) - start !== column || !/^ *$/.test(this.#text.slice(start, startOf(last?.key)))) {
-      throw new UneditableError(start, 'its last line cannot be ended without a change of its meaning')
-    }
-    this.#splice(start, start, lines, depth)
   }
 
   /** Adds an element to a list that has some. */
   addItem(list: YAMLSeq, at: 0 | '-', value: unknown, outer: Pair | undefined, depth: number): void {
     if (list.flow === true) {
-      const { margin } = separatorsOf(this.#text, list, this.#layout)
-      this.#addToFlow(list, printFlow(value, this.#layout, margin, this.#isPadded(list)), at, depth)
+      this.#flow.addItem(list, value, at, depth)
       return
     }
     const dash = this.#dashOf(list, 0)
     const column = columnOf(this.#text, dash)
-    const content = startOf(list.items[0])
-    const pad = content < lineEnd(this.#text, dash) ? content - dash - 1 : 1
-    const lines = printBlock(value, column + 1 + pad, this.#layout)
-    const item = `${' '.repeat(column)}-${lines.slice(column + 1)}`
+    const layout = { ...this.#layout, dashSpaces: dashSpacesOf(this.#text, list) }
+    const lines = ' '.repeat(column) + printItem(value, column, layout)
     if (at === 0) {
-      const colon = outer === undefined ? dash : this.#colonOf(outer)
-      this.#splice(lineEnd(this.#text, colon), lineEnd(this.#text, colon), item, depth)
-      return
-    }
-    if (endsOpen(this.#text, list)) {
-      throw new UneditableError(dash, 'its last line cannot be ended without a change of its meaning')
-    }
-    this.#insertLines(nextLine(this.#text, list), item, depth)
+      const before = lineEnd(this.#text, outer === undefined ? dash : this.#colonOf(outer))
+      this.#insertLines(before, lines, depth)
+    } else if (endsOpen(this.#text, list)) throw endsOpenError(list)
+    else this.#insertLines(behindComments(this.#text, nextLine(this.#text, list), column, undefined), lines, depth)
   }
 
   /** Removes what stands at a place: a pair of a map, or an element of a list. */
@@ -170,33 +149,20 @@ export class Editor {
   finish(): readonly Splice[] {
     for (const [parent, { at, outer, depth }] of this.#removals) {
       if (at.size === parent.items.length) this.#empty(parent, outer, depth)
-      else if (parent.flow === true) this.#cutFromFlow(parent, at, depth)
+      else if (parent.flow === true) this.#flow.cut(parent, at, depth)
       else for (const index of at) this.#cutFromBlock(parent, index, depth)
     }
     this.#removals.clear()
+    this.#flow.finish()
     return this.#splices
   }
 
   /** Takes all out of a list or map, which stays. */
   #empty(parent: YAMLMap | YAMLSeq, outer: Pair | undefined, depth: number): void {
     const nothing = isMap(parent) ? '{}' : '[]'
-    if (parent.flow === true) {
-      this.#splice(startOf(parent), endOf(parent), nothing, depth)
-      return
-    }
-    if (outer === undefined) throw new UneditableError(startOf(parent), 'nothing would be left of an element')
-    this.#cutLines(lineStart(this.#text, startOf(parent)), nextLine(this.#text, parent), depth)
-    this.#splice(this.#colonOf(outer), this.#colonOf(outer), ` ${nothing}`, depth)
-  }
-
-  /** Cuts items out with the separator before them; at the beginning, with the one behind them. */
-  #cutFromFlow(parent: YAMLMap | YAMLSeq, at: ReadonlySet<number>, depth: number): void {
-    let kept: unknown
-    for (const [index, item] of parent.items.entries()) {
-      if (!at.has(index)) kept = item
-      else if (kept !== undefined) this.#splice(endOf(parent.items[index - 1]), endOf(item), '', depth)
-      else this.#splice(startOfItem(item), startOfItem(parent.items[index + 1]), '', depth)
-    }
+    if (parent.flow === true) this.#splice(startOf(parent), endOf(parent), nothing, depth)
+    else if (outer === undefined) throw new UneditableError(startOf(parent), 'nothing would be left of an element')
+    else this.#replaceBlock(outer, parent, isMap(parent) ? {} : [], depth)
   }
 
   #cutFromBlock(parent: YAMLMap | YAMLSeq, at: number, depth: number): void {
@@ -208,70 +174,83 @@ export class Editor {
     else this.#splice(start, startOfItem(parent.items[at + 1]), '', depth)
   }
 
-  #setInFlow(place: Place, value: unknown): void {
-    const { parent, pair, node, depth } = place
-    const { margin } = parent.flow === true ? separatorsOf(this.#text, parent, this.#layout) : { margin: undefined }
-    const text = isFilled(value) ? printFlow(value, this.#layout, margin, this.#isPadded(parent)) : this.#scalarText(place, value)
-    if (startOf(node) < endOf(node) || pair === undefined) this.#splice(startOf(node), endOf(node), text, depth)
-    else this.#splice(this.#colonOf(pair), Math.max(this.#colonOf(pair), endOf(node)), ` ${text}`, depth)
+  /** Sets an element of a list; an alias in a block list becomes a block where nothing follows it on its line. */
+  #setItem({ parent, node, depth }: Place, value: unknown): void {
+    const [start, end] = [startOf(node), endOf(node)]
+    const isAlone = /^[ \t]*$/.test(this.#text.slice(end, lineEnd(this.#text, end)).trimEnd())
+    const column = columnOf(this.#text, start)
+    const lines = parent.flow !== true && isAlone && isFilled(value) ? printBlock(value, column, this.#layout) : undefined
+    const last = lines?.split('\n').at(-2) ?? ''
+    // A literal block scalar at the end would have to end with its line.
+    const fits = lines !== undefined && !lines.includes('|\n') && last !== ''
+    const text = fits ? this.#broken(lines.slice(column, -1), start) : printFlow(value, flowStyleOf(this.#text, parent))
+    this.#splice(start, end, text, depth)
+  }
+
+  #setInFlow(place: Place, pair: Pair, value: unknown): void {
+    const { parent, node, depth } = place
+    const text = isFilled(value) ? this.#broken(printFlow(value, flowStyleOf(this.#text, parent)), startOf(parent)) : this.#scalarText(place, value)
+    if (startOf(node) < endOf(node)) this.#splice(startOf(node), endOf(node), text, depth)
+    else this.#splice(this.#colonOf(pair), this.#endOfValue(pair), ` ${text}`, depth)
   }
 
   /** A scalar, or an empty list or map, as it is written in a place; a string keeps the quotes of what stands there. */
   #scalarText({ parent, node }: Place, value: unknown): string {
-    const quotes = isScalar(node) ? quotesOf(this.#text.slice(startOf(node), endOf(node))) : undefined
-    return this.#writeScalar(value, quotes, parent.flow === true)
+    return this.#writeScalar(parent, value, isScalar(node) ? quotesOf(this.#text.slice(startOf(node), endOf(node))) : undefined)
   }
 
-  #writeScalar(value: unknown, quotes: Quotes, inFlow: boolean): string {
-    if (typeof value === 'string' && !this.#layout.json && (quotes !== undefined || !inFlow)) return printScalar(value, quotes)
-    return printFlow(value, this.#layout, undefined)
+  #writeScalar(parent: YAMLMap | YAMLSeq, value: unknown, quotes: Quotes): string {
+    const { quoted } = parent.flow === true ? flowStyleOf(this.#text, parent) : plainFlow
+    if (typeof value === 'string' && !quoted && (quotes !== undefined || parent.flow !== true)) return printScalar(value, quotes)
+    return printFlowScalar(value, quoted)
+  }
+
+  /** Whether only the text of a value itself changes, and not what is between it and its key. */
+  #changesInPlace({ parent, node }: Place, pair: Pair, next: unknown): boolean {
+    if (startOf(node) === endOf(node)) return false
+    const gap = this.#text.slice(this.#colonOf(pair), startOf(node))
+    return /^[ \t]*$/.test(gap) && (parent.flow === true || (isScalar(node) && !isFilled(next)))
   }
 
   /** Replaces a list or map in block style. */
   #replaceBlock(pair: Pair, node: YAMLMap | YAMLSeq, value: unknown, depth: number): void {
     const start = lineStart(this.#text, startOf(node))
     const end = nextLine(this.#text, node)
-    if (!isFilled(value)) {
-      this.#cutLines(start, end, depth)
-      this.#splice(this.#colonOf(pair), this.#colonOf(pair), ` ${printFlow(value, this.#layout, undefined)}`, depth)
+    if (isFilled(value)) {
+      const lines = this.#broken(this.#blockOf(value, pair), start)
+      this.#splice(start, end, this.#text[end - 1] === '\n' ? lines : withoutBreak(lines), depth)
       return
     }
-    const lines = this.#blockOf(value, pair)
-    const open = this.#text[end - 1] === '\n' ? lines : withoutBreak(lines)
-    this.#splice(start, end, open, depth)
+    this.#cutLines(start, end, depth)
+    this.#splice(this.#colonOf(pair), this.#colonOf(pair), ` ${printScalar(value, undefined)}`, depth)
   }
 
-  #blockOf(value: unknown, pair: Pair): string {
-    const { indent, indentsLists } = this.#layout
-    const column = columnOf(this.#text, startOf(pair.key))
-    return printBlock(value, column + (Array.isArray(value) && !indentsLists ? 0 : indent), this.#layout)
+  #blockOf(value: object, pair: Pair): string {
+    return printBlock(value, columnOf(this.#text, startOf(pair.key)) + stepTo(value, this.#layout), this.#layout)
   }
 
-  #flow(value: unknown, node: YAMLMap | YAMLSeq): string {
-    return printFlow(value, this.#layout, undefined, this.#isPadded(node))
-  }
-
-  #addToFlow(node: YAMLMap | YAMLSeq, item: string, at: 0 | '-', depth: number): void {
-    const { between } = separatorsOf(this.#text, node, this.#layout)
-    const [first] = node.items
-    const last = node.items.at(-1)
-    if (first === undefined) throw new UneditableError(startOf(node), 'nothing is in it that shows how to add to it')
-    if (at === 0) this.#splice(startOfItem(first), startOfItem(first), item + between, depth)
-    else this.#splice(endOf(last), endOf(last), between + item, depth)
-  }
-
-  #flowKey(key: string): string {
-    return this.#layout.json ? JSON.stringify(key) : printFlow(key, this.#layout, undefined)
-  }
-
-  #isPadded(node: YAMLMap | YAMLSeq): boolean {
-    return node.flow === true && this.#text[startOf(node) + 1] === ' '
+  /** Inserts lines before the line of a key, and before the comments that belong to it. */
+  #insertBefore(key: unknown, column: number, lines: string, depth: number): void {
+    let start = lineStart(this.#text, startOf(key))
+    if (!/^ *$/.test(this.#text.slice(start, startOf(key)))) throw endsOpenError(key)
+    for (;;) {
+      const above = lineStart(this.#text, start - 1)
+      const line = this.#text.slice(above, start)
+      if (start === 0 || !line.startsWith(`${' '.repeat(column)}#`)) break
+      start = above
+    }
+    this.#insertLines(start, lines, depth)
   }
 
   /** Inserts lines where a line starts, or behind the last line where that is not ended. */
   #insertLines(at: number, lines: string, depth: number): void {
     const isOpen = at === this.#text.length && !this.#text.endsWith('\n')
-    this.#splice(at, at, isOpen ? this.#layout.newline + withoutBreak(lines) : lines, depth)
+    this.#splice(at, at, this.#broken(isOpen ? `\n${withoutBreak(lines)}` : lines, at), depth)
+  }
+
+  /** The text with line breaks as they are before a place. */
+  #broken(text: string, at: number): string {
+    return this.#flow.broken(text, at)
   }
 
   #cutLines(start: number, end: number, depth: number): void {
@@ -294,23 +273,29 @@ export class Editor {
     return dash
   }
 
-  /** Where a value ends; the line break after a block scalar is left to its line. */
+  /** Where a value ends, without white space behind it; the line break after a block scalar is left to its line. */
   #endOfValue(pair: Pair): number {
-    if (startOf(pair.value) === endOf(pair.value)) return this.#colonOf(pair)
-    const end = endOf(pair.value)
-    if (this.#text[end - 1] !== '\n') return end
-    return this.#text[end - 2] === '\r' ? end - 2 : end - 1
+    const colon = this.#colonOf(pair)
+    const { value } = pair
+    // Nothing at all, and not even a tag.
+    if (startOf(value) === endOf(value) && !(isScalar(value) && value.tag !== undefined)) return colon
+    const end = endOf(value)
+    if (this.#text[end - 1] === '\n') return this.#text[end - 2] === '\r' ? end - 2 : end - 1
+    return colon + this.#text.slice(colon, end).trimEnd().length
   }
 }
 
-function startOfItem(item: unknown): number {
-  return typeof item === 'object' && item !== null && 'key' in item ? startOf(item.key) : startOf(item)
-}
-
 function withoutBreak(lines: string): string {
-  return lines.replace(/\r?\n$/, '')
+  return lines.replace(/\n$/, '')
 }
 
-function isFilled(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length > 0
+/** The column of the dashes, where a pair's value is a block list. */
+function dashesOf(text: string, pair: Pair | undefined): number | undefined {
+  const list = pair?.value
+  const dash = isSeq(list) ? dashOf(list, 0) : undefined
+  return dash === undefined ? undefined : columnOf(text, dash)
+}
+
+function endsOpenError(node: unknown): UneditableError {
+  return new UneditableError(startOfItem(node), 'its last line cannot be ended without a change of its meaning')
 }

@@ -33,6 +33,11 @@ export function startOf(node: unknown): number {
   return isNode(node) && node.range != null ? node.range[0] : 0
 }
 
+/** Where an item of a list or map starts: a node, or the key of a pair. */
+export function startOfItem(item: unknown): number {
+  return typeof item === 'object' && item !== null && 'key' in item ? startOf(item.key) : startOf(item)
+}
+
 /** Where the text of a node or a pair ends; the line break after a block scalar is part of it. */
 export function endOf(node: unknown): number {
   if ((isMap(node) || isSeq(node)) && node.flow !== true && node.items.length > 0) return endOf(node.items.at(-1))
@@ -48,6 +53,32 @@ export function nextLine(text: string, node: unknown): number {
   const end = endOf(node)
   return end > 0 && text[end - 1] === '\n' ? end : lineEnd(text, end)
 }
+
+/**
+ * Where lines can be inserted at a column, from the start of a line on: behind the comments that belong to what is
+ * before them, since they are indented deeper, or take one more element out of a list.
+ *
+ * @param dashes the column of that list's dashes.
+ */
+export function behindComments(text: string, from: number, column: number, dashes: number | undefined): number {
+  let found = from
+  let element: number | undefined
+  for (let at = from; at < text.length; at = lineEnd(text, at)) {
+    const line = text.slice(at, Math.min(at + longestIndent, lineEnd(text, at)))
+    const comment = /^([ \t]*)#([ \t]*)(-[ \t])?/.exec(line)
+    if (comment === null && line.trim() !== '') break
+    if (comment === null) continue
+    const [, { length: indent } = '', { length: inner } = '', dash] = comment
+    if (indent === column && dashes === column && dash !== undefined) element = inner
+    const isOfElement = indent === column && element !== undefined && (dash !== undefined || inner > element)
+    if (indent <= column && !isOfElement) break
+    found = lineEnd(text, at)
+  }
+  return found
+}
+
+// Nobody indents a comment further.
+const longestIndent = 500
 
 /** Just behind the colon of a pair; undefined where it has none, or is written with a question mark. */
 export function afterColon(text: string, { key }: Pair): number | undefined {

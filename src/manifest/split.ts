@@ -10,8 +10,11 @@ export interface Piece {
   readonly kind: 'document' | 'blank' | 'begin' | 'more'
 }
 
-/** The largest document that is read, in bytes. Parsed, it takes about a hundred times as much memory. */
-export const largestDocument = 8 * 1_024 * 1_024
+/**
+ * The largest document that is read, in bytes: parsed, it takes more than a hundred times as much memory. One object
+ * may have 1.5 MiB in a cluster (etcd's limit for a request); this is about Lists.
+ */
+export const largestDocument = 4 * 1_024 * 1_024
 
 /**
  * Splits a stream of manifests into its documents: at lines that begin with `---`, behind lines that begin with `...`
