@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml'
+import { isMap, isScalar, isSeq, type Pair, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Manifest } from './document.ts'
 import { FlowEditor } from './flow-editor.ts'
 import { dashSpacesOf, flowStyleOf, type Layout, plainFlow } from './layout.ts'
