@@ -13,7 +13,7 @@ export function configReference(): string {
     '<!-- Generated from src/config/schema.ts by `npm run docs`. -->',
     '# Configuration',
     '',
-    'A YAML file for `usher webhook --config FILE`. Every key may be left out. A wrong key or value stops the',
+    'A YAML file for `--config FILE` of `usher webhook` and `usher inject`. Every key may be left out. A wrong key or value stops the',
     'start, with the file, the line, the path and what is allowed. Durations are written as in `90s`, `5m`, `1h30m`.',
     '',
     '| key | default | allowed | meaning |',
