@@ -8,7 +8,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { fileSink } from './file-sink.ts'
 import { type DocumentFormat, DocumentWriter } from './manifest-output.ts'
 import { type ManifestSource, type MissingSource, whyNot } from './manifest-sources.ts'
-import { ClosedOutputError, outputFlow } from './output-flow.ts'
+import { OutputError, outputFlow } from './output-flow.ts'
 import { showProgress } from './progress.ts'
 
 /** Where a document stands. */
@@ -62,7 +62,7 @@ export async function changeManifests<T>(options: ManifestChange<T>, output: Out
   try {
     for (const source of options.sources) await run.source(source)
   } catch (error) {
-    if (!(error instanceof ClosedOutputError)) throw error
+    if (!(error instanceof OutputError && error.isClosed)) throw error
   }
   return run.end()
 }
@@ -81,6 +81,8 @@ class Run<T> {
   constructor(options: ManifestChange<T>, { stdout, stderr }: Output) {
     this.#options = options
     this.#stderr = stderr
+    // Nobody there to be told is no reason to stop.
+    stderr.on('error', () => {})
     this.#paint = paintFor(stdout)
     this.#flow = outputFlow(stdout)
     this.#writer = new DocumentWriter(this.#flow, options.form.kind === 'documents' ? options.form.format : 'as-is')
@@ -94,6 +96,7 @@ class Run<T> {
       return
     }
     const sink = this.#sinkFor(source)
+    const changedBefore = this.#changed
     let document = 0
     try {
       for await (const piece of splitDocuments(source.open())) {
@@ -105,7 +108,8 @@ class Run<T> {
       await sink.end()
     } catch (error) {
       await sink.cancel()
-      if (error instanceof ClosedOutputError) throw error
+      if (error instanceof OutputError) throw error
+      if (this.#options.form.kind === 'in-place') this.#changed = changedBefore
       this.#fault(`${source.name}: it cannot be read or written: ${whyNot(error)}`)
     }
     if (document === 0) this.#say(`${source.name}: it holds no document`)
@@ -122,12 +126,12 @@ class Run<T> {
 
   #changePiece(piece: Piece, place: DocumentPlace): Changed<T> | undefined {
     if (piece.kind === 'begin') {
-      this.#remark(place, { line: 1, text: `it is larger than ${largestDocument / mebibyte} MiB, and passes unread` })
+      this.#remark(place, { line: 1, text: `it is larger than ${largestDocument / mebibyte} MiB, too large to be read` })
     }
     if (piece.kind === 'begin' || piece.kind === 'more') return undefined
     const text = decode(piece.bytes)
     if (text === undefined) {
-      this.#remark(place, { line: lineOfFault(piece.bytes), text: 'it is not UTF-8, and passes unread' })
+      this.#remark(place, { line: lineOfFault(piece.bytes), text: 'it is not UTF-8' })
       return undefined
     }
     if (piece.kind === 'blank') return { text, kind: 'empty', workloads: [], faults: [], notes: [] }
@@ -176,11 +180,11 @@ class Run<T> {
           this.#fault(`${name}: it is larger than ${largestDiff / mebibyte} MiB, too large to be compared`)
           isWhole = false
         }
-        // What cannot be read cannot be compared; that was said already.
-        if (changed === undefined) isWhole = false
         if (!isWhole) return
-        before += decode(bytes) ?? ''
-        after += changed?.text ?? ''
+        // What could not be read stays as it is; it only has to keep the others in their places.
+        const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+        before += text
+        after += changed?.text ?? text
       },
       end: async () => {
         if (!isWhole) return

@@ -80,12 +80,21 @@ function explain(command: Command, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   const unknown = /^Unknown option '(-{1,2}[^']*)'/.exec(message)?.[1]
   if (unknown === undefined) {
+    const valueless = /^Option '(-[^' ,]+)(?:, (--[^' ]+))?(?: <value>)?' argument (?:missing|is ambiguous)/.exec(message)
+    if (valueless !== null) return needsValue(command, valueless.slice(1))
     const argument = /^Unexpected argument '(.*)'\. This command/s.exec(message)?.[1]
     if (argument !== undefined && 'filename' in command.flags) return `${JSON.stringify(argument)} is no flag; files are given with -f`
     return message.split(/\n|\. /, 1)[0] ?? message
   }
   const nearest = closest(unknown.replace(/^-+/, ''), Object.keys(command.flags))
   return `unknown flag ${unknown}${nearest === undefined ? '' : `; did you mean --${nearest}?`}`
+}
+
+function needsValue(command: Command, names: readonly (string | undefined)[]): string {
+  const flag = Object.entries(command.flags).find(([name, { short }]) => names.includes(`--${name}`) || names.includes(`-${short}`))
+  if (flag === undefined) return `${names.join(', ')} needs a value`
+  const [name, { short, value }] = flag
+  return `${short === undefined ? '' : `-${short}, `}--${name} needs a value: ${value ?? 'VALUE'}`
 }
 
 /** The candidate that was probably meant. */

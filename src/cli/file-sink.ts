@@ -1,4 +1,10 @@
-import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { unlinkSync } from 'node:fs'
+import { type FileHandle, open, realpath, rename, stat } from 'node:fs/promises'
+
+interface Written {
+  readonly text: string
+  readonly workloads: readonly { readonly isChanged: boolean }[]
+}
 
 /** Writes a file anew, beside itself: it is there as it was, or whole and changed, whatever happens meanwhile. */
 export function fileSink(name: string) {
@@ -6,33 +12,57 @@ export function fileSink(name: string) {
   let handle: FileHandle | undefined
   let isChanged = false
 
-  function temporary(): string {
-    return `${file}.usher-${process.pid}.tmp`
+  function remove(): void {
+    try {
+      unlinkSync(`${file}${suffix}`)
+    } catch {
+      // It is not there yet, or not any more.
+    }
+  }
+
+  function endBy(signal: NodeJS.Signals): void {
+    remove()
+    // As if nobody had listened.
+    process.off(signal, endBy)
+    process.kill(process.pid, signal)
+  }
+
+  async function start(): Promise<FileHandle> {
+    file = await realpath(name)
+    const { mode, uid, gid } = await stat(file)
+    for (const signal of endings) process.on(signal, endBy)
+    const opened = await open(`${file}${suffix}`, 'wx', 0o600)
+    // Only root may give a file away; for all others it is theirs already, or becomes theirs.
+    await opened.chown(uid, gid).catch(() => {})
+    await opened.chmod(mode)
+    return opened
+  }
+
+  async function close(): Promise<void> {
+    for (const signal of endings) process.off(signal, endBy)
+    await handle?.close()
+    handle = undefined
   }
 
   return {
-    async write({ bytes }: { readonly bytes: Uint8Array }, changed: { readonly text: string; readonly workloads: readonly { readonly isChanged: boolean }[] } | undefined): Promise<void> {
-      if (handle === undefined) {
-        file = await realpath(name)
-        const { mode } = await stat(file)
-        handle = await open(temporary(), 'wx', mode)
-        // The mode of a new file is narrowed by the umask.
-        await handle.chmod(mode)
-      }
+    async write({ bytes }: { readonly bytes: Uint8Array }, changed: Written | undefined): Promise<void> {
+      handle ??= await start()
       isChanged ||= changed?.workloads.some((each) => each.isChanged) === true
       await handle.writeFile(changed === undefined ? bytes : changed.text)
     },
     async end(): Promise<void> {
-      await handle?.close()
       if (handle === undefined) return
-      if (isChanged) await rename(temporary(), file)
-      else await unlink(temporary())
-      handle = undefined
+      await close()
+      if (isChanged) await rename(`${file}${suffix}`, file)
+      else remove()
     },
     async cancel(): Promise<void> {
-      if (handle === undefined) return
-      await handle.close()
-      await unlink(temporary()).catch(() => {})
+      const wasOpen = handle !== undefined
+      await close()
+      if (wasOpen) remove()
     },
   }
 }
+
+const suffix = `.usher-${process.pid}.tmp`
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

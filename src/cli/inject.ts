@@ -81,6 +81,9 @@ async function readContext(values: FlagValues): Promise<(workload: Workload) => 
   const annotations = readPairs(values, 'namespace-annotation')
   for (const key of Object.keys(annotations)) checkAnnotation(key)
   const labels = { ...readPairs(values, 'namespace-label'), [injectKey]: 'enabled' }
+  if (values.texts('namespace-label').some((text) => text.startsWith(`${injectKey}=`))) {
+    throw new UsageError(`--namespace-label: ${injectKey} is always enabled here`)
+  }
   const name = values.text('namespace') ?? 'default'
   if (!namespaceName.test(name)) throw new UsageError(`--namespace: ${JSON.stringify(name)} is not a name that a namespace can have`)
   const configFile = values.text('config')

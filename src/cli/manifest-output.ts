@@ -55,16 +55,16 @@ export class DocumentWriter {
     const shown = mayNeedMarker && this.#hasWritten && text.startsWith('\u{FEFF}') ? text.slice(1) : text
     if (shown === '') return
     const separator = mayNeedMarker && this.#hasWritten ? this.#separatorBefore(shown) : ''
-    this.#note(shown.endsWith('\n'), /^\s*\{/.test(shown))
+    this.#note(shown.endsWith('\n'), startsJson(shown))
     await this.#flow.write(separator + shown)
   }
 
   #separatorBefore(text: string): string {
     const line = this.#endsLine ? '' : '\n'
-    const first = /^(?!#|\s*$).*/m.exec(text)?.[0] ?? ''
+    const first = /^(?![ \t]*#|\s*$).*/m.exec(text)?.[0] ?? ''
     if (/^---(?:\s|$)/.test(first)) return line
     if (first.startsWith('%')) return `${line}...\n`
-    return this.#isJson && first.trimStart().startsWith('{') ? line : `${line}---\n`
+    return this.#isJson && startsJson(text) ? line : `${line}---\n`
   }
 
   #note(endsLine: boolean, startsAsJson: boolean): void {
@@ -72,4 +72,9 @@ export class DocumentWriter {
     this.#endsLine = endsLine
     this.#isJson = startsAsJson
   }
+}
+
+/** Whether JSON objects can follow each other here without a marker; YAML in flow style cannot. */
+function startsJson(text: string): boolean {
+  return /^\s*\{\s*["}]/.test(text)
 }

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, fstatSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Flag, type FlagValues, UsageError } from './command.ts'
@@ -47,7 +47,13 @@ export async function findSources(values: FlagValues): Promise<readonly (Manifes
   return sources
 }
 
-const standardInput: ManifestSource = { name: 'standard input', file: undefined, open: () => process.stdin }
+const standardInput: ManifestSource = { name: 'standard input', file: undefined, open: readStandardInput }
+
+async function* readStandardInput(): AsyncIterable<Uint8Array> {
+  // To Node, a folder has nothing to read, which is no error.
+  if (fstatSync(0).isDirectory()) throw new Error('it is a folder')
+  yield* process.stdin
+}
 
 async function sourcesAt(path: string, recursive: boolean): Promise<readonly (ManifestSource | MissingSource)[]> {
   try {

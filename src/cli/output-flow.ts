@@ -1,30 +1,35 @@
-import { once } from 'node:events'
+/** What is written cannot be written. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError'
+  /** Whether its reader has gone, so that nobody wants more of it: `head` does that. */
+  readonly isClosed: boolean
 
-/** The reader of what is written has gone. */
-export class ClosedOutputError extends Error {
-  override readonly name = 'ClosedOutputError'
+  constructor(cause: Error) {
+    super(`the output cannot be written: ${cause.message}`, { cause })
+    this.isClosed = 'code' in cause && cause.code === 'EPIPE'
+  }
 }
 
 /** A stream that is written to no faster than it is read. */
 export interface OutputFlow {
   /**
-   * Resolves when more may be written.
+   * Resolves when it is written.
    *
-   * @throws {ClosedOutputError} where nobody reads any more; then there is nothing left to be done.
+   * @throws {OutputError}
    */
   write(text: string | Uint8Array): Promise<void>
 }
 
 /** Writes to a stream of the process. */
 export function outputFlow(stream: NodeJS.WriteStream): OutputFlow {
-  const gone = new AbortController()
-  stream.on('error', (error) => gone.abort(error))
+  let failure: Error | undefined
+  stream.on('error', (error) => (failure ??= error))
   return {
     async write(text) {
-      if (!gone.signal.aborted && !stream.write(text)) {
-        await once(stream, 'drain', { signal: gone.signal }).catch(() => {})
-      }
-      if (gone.signal.aborted) throw new ClosedOutputError('the output was closed', { cause: gone.signal.reason })
+      const { promise, resolve } = Promise.withResolvers<Error | null | undefined>()
+      stream.write(text, resolve)
+      const error = failure ?? (await promise)
+      if (error instanceof Error) throw new OutputError(error)
     },
   }
 }

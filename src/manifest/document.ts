@@ -112,6 +112,7 @@ function explain(text: string, document: Document.Parsed, { code, message, pos }
   if (code === 'TAB_AS_INDENT' || (code === 'BAD_INDENT' && /^ *\t/.test(line))) {
     return { offset, reason: 'a tab is used for indentation, which YAML does not allow' }
   }
+  if (message.startsWith('Maximum call stack')) return { offset: 0, reason: 'it is nested too deep to be read' }
   if (code === 'DUPLICATE_KEY') return { offset, reason: 'a key stands twice in one map' }
   if (message.startsWith('Missing closing ')) return { offset: lastQuote(document) ?? offset, reason: 'a quote is not closed' }
   return { offset, reason: `it is not YAML: ${message.replace(/ at line \d+, column \d+:?[^]*$/, '')}` }

@@ -7,10 +7,12 @@ import { structuredPatch } from 'diff'
  */
 export function unifiedDiff(name: string, before: string, after: string): readonly string[] {
   if (before === after) return []
+  // As GNU diff does: behind a tab nothing belongs to the name, which otherwise ends at its first space.
+  const shown = name.includes(' ') ? `${name}\t` : name
   const { hunks } = structuredPatch(name, name, before, after, '', '', { context: 3 })
   return [
-    `--- ${name}`,
-    `+++ ${name}`,
+    `--- ${shown}`,
+    `+++ ${shown}`,
     ...hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
       `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`,
       ...lines,
