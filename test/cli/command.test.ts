@@ -41,7 +41,8 @@ t.test('says what is wrong with a flag, and what was probably meant', async (t) 
     [['--something-else'], 'unknown flag --something-else'],
     [['--prot=1'], 'unknown flag --prot; did you mean --port?'],
     [['-x'], 'unknown flag -x'],
-    [['--port'], "Option '--port <value>' argument missing"],
+    [['--port'], '--port needs a value: PORT'],
+    [['--port', '--force'], '--port needs a value: PORT'],
     [['--force=yes'], "Option '--force' does not take an argument"],
     [['stray'], "Unexpected argument 'stray'"],
   ] as const) {
