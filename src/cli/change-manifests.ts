@@ -181,14 +181,14 @@ class Run<T> {
           isWhole = false
         }
         if (!isWhole) return
-        // What could not be read stays as it is; it only has to keep the others in their places.
-        const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-        before += text
-        after += changed?.text ?? text
+        before += asBytes(bytes)
+        after += asBytes(changed?.text ?? bytes)
       },
       end: async () => {
         if (!isWhole) return
-        for (const line of unifiedDiff(name, before, after)) await this.#flow.write(`${paintDiffLine(line, this.#paint)}\n`)
+        for (const line of unifiedDiff(asBytes(name), before, after)) {
+          await this.#flow.write(Buffer.from(`${paintDiffLine(line, this.#paint)}\n`, 'latin1'))
+        }
       },
     }
   }
@@ -233,6 +233,11 @@ export function titleOf({ kind, namespace, name }: Workload): string {
 
 function lineWithin({ source, document, line }: DocumentPlace, inDocument: number): string {
   return `${source}: document ${document}, line ${line + inDocument - 1}`
+}
+
+/** A character a byte: a diff of lines that are not UTF-8 shows them as they are. */
+function asBytes(text: string | Uint8Array): string {
+  return Buffer.from(text).toString('latin1')
 }
 
 function decode(bytes: Uint8Array): string | undefined {

@@ -13,7 +13,7 @@ export class DocumentWriter {
   readonly #format: DocumentFormat
   #hasWritten = false
   #endsLine = true
-  #isJson = false
+  #last = ''
 
   constructor(flow: OutputFlow, format: DocumentFormat) {
     this.#flow = flow
@@ -46,7 +46,7 @@ export class DocumentWriter {
   async writeBytes(bytes: Uint8Array, startsSource: boolean): Promise<void> {
     if (this.#format === 'json') return
     if (startsSource && this.#hasWritten) await this.#flow.write(`${this.#endsLine ? '' : '\n'}---\n`)
-    this.#note(bytes.at(-1) === 0x0a, false)
+    this.#note(bytes.at(-1) === 0x0a, '')
     await this.#flow.write(bytes)
   }
 
@@ -55,7 +55,7 @@ export class DocumentWriter {
     const shown = mayNeedMarker && this.#hasWritten && text.startsWith('\u{FEFF}') ? text.slice(1) : text
     if (shown === '') return
     const separator = mayNeedMarker && this.#hasWritten ? this.#separatorBefore(shown) : ''
-    this.#note(shown.endsWith('\n'), startsJson(shown))
+    this.#note(shown.endsWith('\n'), shown)
     await this.#flow.write(separator + shown)
   }
 
@@ -64,17 +64,24 @@ export class DocumentWriter {
     const first = /^(?![ \t]*#|\s*$).*/m.exec(text)?.[0] ?? ''
     if (/^---(?:\s|$)/.test(first)) return line
     if (first.startsWith('%')) return `${line}...\n`
-    return this.#isJson && startsJson(text) ? line : `${line}---\n`
+    return isJsonText(this.#last) && isJsonText(text) ? line : `${line}---\n`
   }
 
-  #note(endsLine: boolean, startsAsJson: boolean): void {
+  #note(endsLine: boolean, text: string): void {
     this.#hasWritten = true
     this.#endsLine = endsLine
-    this.#isJson = startsAsJson
+    this.#last = text
   }
 }
 
-/** Whether JSON objects can follow each other here without a marker; YAML in flow style cannot. */
-function startsJson(text: string): boolean {
-  return /^\s*\{\s*["}]/.test(text)
+/** Whether a text is JSON: objects may follow each other without a marker, YAML in flow style may not. */
+function isJsonText(text: string): boolean {
+  if (!/^\s*\{/.test(text)) return false
+  try {
+    // White space to the pattern above, but not to this.
+    JSON.parse(text.replace('\u{FEFF}', ''))
+    return true
+  } catch {
+    return false
+  }
 }

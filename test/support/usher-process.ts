@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -23,6 +23,8 @@ export interface Starting {
   readonly script?: string
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** What comes in by its standard input; nothing, unless said otherwise. */
+  readonly stdin?: string | Uint8Array
 }
 
 /** How a process has ended. */
@@ -34,6 +36,8 @@ export interface Ended {
 /** What a process has said until its end. */
 export interface Finished extends Ended {
   readonly stdout: string
+  /** The bytes of stdout, for what may not be UTF-8. */
+  readonly bytes: Buffer
   readonly stderr: string
 }
 
@@ -47,7 +51,7 @@ const patienceMs = 30_000
 export async function runUsher(t: Test, args: readonly string[], starting: Starting = {}): Promise<Finished> {
   const running = start(t, args, starting)
   const ended = await within(patienceMs, `usher ${args.join(' ')} ends`, running.ended)
-  return { ...ended, stdout: running.stdout(), stderr: running.stderr() }
+  return { ...ended, stdout: running.stdout(), bytes: running.bytes(), stderr: running.stderr() }
 }
 
 /** A webhook that runs as a process of its own. */
@@ -106,6 +110,7 @@ interface Running {
   readonly pid: number
   readonly ended: Promise<Ended>
   readonly lines: JsonObject[]
+  bytes(): Buffer
   stdout(): string
   stderr(): string
   kill(signal: NodeJS.Signals): void
@@ -113,10 +118,44 @@ interface Running {
 }
 
 function start(t: Test, args: readonly string[], starting: Starting): Running {
+  const { child, ended } = spawnUsher(t, args, starting)
+  // It may end before it has read all.
+  child.stdin.on('error', () => {})
+  child.stdin.end(starting.stdin)
+  const written: Buffer[] = []
+  let stderr = ''
+  const lines: JsonObject[] = []
+  child.stdout.on('data', (chunk: Buffer) => written.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const entry = readLine(line)
+    if (entry !== undefined) lines.push(entry)
+  })
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    lines,
+    bytes: () => Buffer.concat(written),
+    stdout: () => Buffer.concat(written).toString(),
+    stderr: () => stderr,
+    kill: (signal) => void child.kill(signal),
+    closeStdout: () => void child.stdout.destroy(),
+  }
+}
+
+/** A process of usher, of which nothing is read or written yet. */
+export interface Spawned {
+  readonly child: ChildProcessWithoutNullStreams
+  /** When it has ended, and its output was closed. */
+  readonly ended: Promise<Ended>
+}
+
+/** Starts a command line of usher, which ends with the test at the latest; `stdin` is left to the caller. */
+export function spawnUsher(t: Test, args: readonly string[], starting: Starting): Spawned {
   const { node = process.execPath, nodeFlags = [], script = launcher, cwd, env = {} } = starting
   // An environment of its own: tap puts hooks into ours.
   const environment = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...env }
-  const child = spawn(node, [...nodeFlags, script, ...args], { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(node, [...nodeFlags, script, ...args], { cwd, env: environment })
   const { promise: ended, resolve, reject } = Promise.withResolvers<Ended>()
   child.on('error', reject)
   child.on('close', (code, signal) => resolve({ code, signal }))
@@ -129,24 +168,7 @@ function start(t: Test, args: readonly string[], starting: Starting): Running {
     end()
     await within(patienceMs, 'the process ends', ended).catch(() => child.kill('SIGKILL'))
   })
-  let stdout = ''
-  let stderr = ''
-  const lines: JsonObject[] = []
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const entry = readLine(line)
-    if (entry !== undefined) lines.push(entry)
-  })
-  return {
-    pid: child.pid ?? 0,
-    ended,
-    lines,
-    stdout: () => stdout,
-    stderr: () => stderr,
-    kill: (signal) => void child.kill(signal),
-    closeStdout: () => void child.stdout.destroy(),
-  }
+  return { child, ended }
 }
 
 function readLine(line: string): JsonObject | undefined {
