@@ -28,6 +28,7 @@ import {
   nextLine,
   startOf,
   startOfItem,
+  withBreaksOf,
 } from './source.ts'
 import type { Splice } from './splice.ts'
 import { UneditableError } from './uneditable.ts'
@@ -183,13 +184,13 @@ export class Editor {
     const last = lines?.split('\n').at(-2) ?? ''
     // A literal block scalar at the end would have to end with its line.
     const fits = lines !== undefined && !lines.includes('|\n') && last !== ''
-    const text = fits ? this.#broken(lines.slice(column, -1), start) : printFlow(value, flowStyleOf(this.#text, parent))
+    const text = fits ? withBreaksOf(this.#text, lines.slice(column, -1), start) : printFlow(value, flowStyleOf(this.#text, parent))
     this.#splice(start, end, text, depth)
   }
 
   #setInFlow(place: Place, pair: Pair, value: unknown): void {
     const { parent, node, depth } = place
-    const text = isFilled(value) ? this.#broken(printFlow(value, flowStyleOf(this.#text, parent)), startOf(parent)) : this.#scalarText(place, value)
+    const text = isFilled(value) ? withBreaksOf(this.#text, printFlow(value, flowStyleOf(this.#text, parent)), startOf(parent)) : this.#scalarText(place, value)
     if (startOf(node) < endOf(node)) this.#splice(startOf(node), endOf(node), text, depth)
     else this.#splice(this.#colonOf(pair), this.#endOfValue(pair), ` ${text}`, depth)
   }
@@ -217,7 +218,7 @@ export class Editor {
     const start = lineStart(this.#text, startOf(node))
     const end = nextLine(this.#text, node)
     if (isFilled(value)) {
-      const lines = this.#broken(this.#blockOf(value, pair), start)
+      const lines = withBreaksOf(this.#text, this.#blockOf(value, pair), start)
       this.#splice(start, end, this.#text[end - 1] === '\n' ? lines : withoutBreak(lines), depth)
       return
     }
@@ -245,12 +246,7 @@ export class Editor {
   /** Inserts lines where a line starts, or behind the last line where that is not ended. */
   #insertLines(at: number, lines: string, depth: number): void {
     const isOpen = at === this.#text.length && !this.#text.endsWith('\n')
-    this.#splice(at, at, this.#broken(isOpen ? `\n${withoutBreak(lines)}` : lines, at), depth)
-  }
-
-  /** The text with line breaks as they are before a place. */
-  #broken(text: string, at: number): string {
-    return this.#flow.broken(text, at)
+    this.#splice(at, at, withBreaksOf(this.#text, isOpen ? `\n${withoutBreak(lines)}` : lines, at), depth)
   }
 
   #cutLines(start: number, end: number, depth: number): void {

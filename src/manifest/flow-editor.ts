@@ -1,7 +1,7 @@
 import type { YAMLMap, YAMLSeq } from 'yaml'
 import { flowStyleOf } from './layout.ts'
 import { type FlowStyle, printFlow, printFlowKey } from './print.ts'
-import { endOf, lineStart, startOf, startOfItem } from './source.ts'
+import { endOf, lineStart, startOf, startOfItem, withBreaksOf } from './source.ts'
 import { UneditableError } from './uneditable.ts'
 
 /** Takes an edit of the text. */
@@ -28,13 +28,6 @@ export class FlowEditor {
     this.#add(list, printFlow(value, flowStyleOf(this.#text, list)), at === 0 ? 0 : undefined, depth)
   }
 
-  /** The text with line breaks as they are before a place. */
-  broken(text: string, at: number): string {
-    const before = this.#text.lastIndexOf('\n', at - 1)
-    const newline = before < 0 ? this.#text.indexOf('\n') : before
-    return newline > 0 && this.#text[newline - 1] === '\r' ? text.replaceAll('\n', '\r\n') : text
-  }
-
   #add(node: YAMLMap | YAMLSeq, item: string, before: number | undefined, depth: number): void {
     const open = this.#text[startOf(node)]
     if (open !== '{' && open !== '[') throw new UneditableError(startOf(node), 'it is a pair in a list without braces around it')
@@ -45,7 +38,7 @@ export class FlowEditor {
       return
     }
     const at = startOfItem(node.items[before])
-    this.#splice(at, at, this.broken(item + separatorOf(flowStyleOf(this.#text, node)), at), depth)
+    this.#splice(at, at, withBreaksOf(this.#text, item + separatorOf(flowStyleOf(this.#text, node)), at), depth)
   }
 
   /** Makes the additions at the ends of lists and maps, each of which several may meet at. */
@@ -58,13 +51,13 @@ export class FlowEditor {
       // A comment behind the last item stays there.
       const rest = style.margin === undefined ? null : /^([ \t]*,)?[ \t]+#[^\n]*?(?=\r?\n)/.exec(this.#text.slice(end))
       if (style.margin === undefined || rest === null) {
-        this.#splice(end, end, this.broken(separator + added, end), depth)
+        this.#splice(end, end, withBreaksOf(this.#text, separator + added, end), depth)
         continue
       }
       const [comment, comma] = rest
       const line = end + comment.length
       if (comma === undefined) this.#splice(end, end, ',', depth)
-      this.#splice(line, line, this.broken(`\n${style.margin.item}${added}${comma === undefined ? '' : ','}`, line), depth)
+      this.#splice(line, line, withBreaksOf(this.#text, `\n${style.margin.item}${added}${comma === undefined ? '' : ','}`, line), depth)
     }
     this.#additions.clear()
   }

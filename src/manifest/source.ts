@@ -80,6 +80,13 @@ export function behindComments(text: string, from: number, column: number, dashe
 // Nobody indents a comment further.
 const longestIndent = 500
 
+/** What is to be inserted at a place, with line breaks as the text has them before it. */
+export function withBreaksOf(text: string, inserted: string, at: number): string {
+  const before = text.lastIndexOf('\n', at - 1)
+  const newline = before < 0 ? text.indexOf('\n') : before
+  return newline > 0 && text[newline - 1] === '\r' ? inserted.replaceAll('\n', '\r\n') : inserted
+}
+
 /** Just behind the colon of a pair; undefined where it has none, or is written with a question mark. */
 export function afterColon(text: string, { key }: Pair): number | undefined {
   const gap = /^[ \t]*:/.exec(text.slice(endOf(key), endOf(key) + 1_024))
