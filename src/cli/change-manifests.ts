@@ -1,6 +1,5 @@
 import type { Changed, ChangedWorkload, Remark } from '../manifest/change-workloads.ts'
 import { largestDocument, type Piece, splitDocuments } from '../manifest/split.ts'
-import { unifiedDiff } from '../manifest/unified-diff.ts'
 import type { Workload } from '../manifest/workloads.ts'
 import { paintDiffLine, paintFor } from '../terminal/paint.ts'
 import type { Output } from './command.ts'
@@ -186,6 +185,8 @@ class Run<T> {
       },
       end: async () => {
         if (!isWhole) return
+        // Loaded where it is asked for.
+        const { unifiedDiff } = await import('../manifest/unified-diff.ts')
         for (const line of unifiedDiff(asBytes(name), before, after)) {
           await this.#flow.write(Buffer.from(`${paintDiffLine(line, this.#paint)}\n`, 'latin1'))
         }

@@ -6,11 +6,16 @@ interface Written {
   readonly workloads: readonly { readonly isChanged: boolean }[]
 }
 
+// What is unchanged so far is held back, so that a file in which nothing changes is not written at all.
+const heldBackBytes = 16 * 1_048_576
+
 /** Writes a file anew, beside itself: it is there as it was, or whole and changed, whatever happens meanwhile. */
 export function fileSink(name: string) {
   let file = name
   let handle: FileHandle | undefined
   let isChanged = false
+  let held: (string | Uint8Array)[] = []
+  let heldSize = 0
 
   function remove(): void {
     try {
@@ -31,11 +36,13 @@ export function fileSink(name: string) {
     file = await realpath(name)
     const { mode, uid, gid } = await stat(file)
     for (const signal of endings) process.on(signal, endBy)
-    const opened = await open(`${file}${suffix}`, 'wx', 0o600)
+    handle = await open(`${file}${suffix}`, 'wx', 0o600)
     // Only root may give a file away; for all others it is theirs already, or becomes theirs.
-    await opened.chown(uid, gid).catch(() => {})
-    await opened.chmod(mode)
-    return opened
+    await handle.chown(uid, gid).catch(() => {})
+    await handle.chmod(mode)
+    for (const part of held) await handle.writeFile(part)
+    held = []
+    return handle
   }
 
   async function close(): Promise<void> {
@@ -46,9 +53,11 @@ export function fileSink(name: string) {
 
   return {
     async write({ bytes }: { readonly bytes: Uint8Array }, changed: Written | undefined): Promise<void> {
-      handle ??= await start()
+      const part = changed === undefined ? bytes : changed.text
       isChanged ||= changed?.workloads.some((each) => each.isChanged) === true
-      await handle.writeFile(changed === undefined ? bytes : changed.text)
+      heldSize += bytes.length
+      if (!isChanged && heldSize <= heldBackBytes) held.push(part)
+      else await (handle ?? (await start())).writeFile(part)
     },
     async end(): Promise<void> {
       if (handle === undefined) return

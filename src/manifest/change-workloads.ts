@@ -1,12 +1,13 @@
 import type { PatchOperation } from '../inject/patch.ts'
 import { isSame } from '../units/json.ts'
-import { ambiguousMerge, dataOf, type Manifest, readDocument } from './document.ts'
+import { ambiguousMerge, dataOf, isTooDense, type Manifest, readDocument } from './document.ts'
 import type { TemplateText } from './edit-template.ts'
 import { Editor } from './editor.ts'
 import { layoutOf } from './layout.ts'
 import { patched, valueAt } from './patch-data.ts'
 import { follow, type Step } from './place.ts'
 import { lineOf, startOf } from './source.ts'
+import { largestDocument } from './split.ts'
 import { applySplices, type Splice } from './splice.ts'
 import { UneditableError } from './uneditable.ts'
 import { isOfInterest, type Workload, workloadsIn } from './workloads.ts'
@@ -71,16 +72,25 @@ export function changeWorkloads<T>(
   const ambiguous = ambiguousMerge(manifest)
   if (ambiguous !== undefined) return { ...unchanged, kind: 'manifest', faults: [{ line: lineOf(text, ambiguous.offset), text: ambiguous.reason }] }
   let attempt: Attempt<T> | undefined
+  let failure: string | undefined
   for (const change of changes) {
     const data = readData(manifest)
     if (typeof data === 'string') return { ...unchanged, kind: 'unreadable', faults: [{ line: 1, text: data }] }
     attempt = changeManifest(manifest, data, change)
-    if (passes(attempt)) return { ...attempt, kind: 'manifest', text: mark + attempt.text }
+    failure = failureOf(attempt)
+    if (failure === undefined) return { ...attempt, kind: 'manifest', text: mark + attempt.text }
   }
   const { workloads = [], faults = [], notes = [] } = attempt ?? {}
-  const untouched = workloads.map((each) => ({ ...each, isChanged: false, hasFault: each.hasFault || each.isChanged }))
-  const fault = { line: 1, text: 'the edit did not pass its own check, and all passes unchanged; please report this' }
-  return { kind: 'manifest', text, workloads: untouched, faults: [...faults, fault], notes }
+  const fault = { line: 1, text: failure ?? '' }
+  return { kind: 'manifest', text, workloads: untouched(workloads), faults: [...faults, fault], notes }
+}
+
+// The text that comes out is read again, and may be many times as large as the one that came in. Three times the
+// largest document is what a List of very small workloads comes to.
+const largestEdit = 3 * largestDocument
+
+function untouched<T>(workloads: readonly ChangedWorkload<T>[]): readonly ChangedWorkload<T>[] {
+  return workloads.map((each) => ({ ...each, isChanged: false, hasFault: each.hasFault || each.isChanged }))
 }
 
 /** The data of a document, or why it has none. */
@@ -146,11 +156,15 @@ function withReplaced(whole: unknown, steps: readonly Step[], value: unknown): u
   return whole
 }
 
-/** Whether the text says what it must, read anew. */
-function passes({ text, wanted }: Attempt<unknown>): boolean {
-  if (wanted === undefined) return true
+/** Why the text, read anew, is not to be used; undefined where it says what it must. */
+function failureOf({ text, wanted }: Attempt<unknown>): string | undefined {
+  if (wanted === undefined) return undefined
+  if (text.length > largestEdit || isTooDense(text)) {
+    return 'with its workloads changed it would be too large to be checked, and all passes unchanged; divide it'
+  }
   const reading = readDocument(text)
-  return reading.kind === 'manifest' && isSame(dataOf(reading.manifest), wanted)
+  if (reading.kind === 'manifest' && isSame(dataOf(reading.manifest), wanted)) return undefined
+  return 'the edit did not pass its own check, and all passes unchanged; please report this'
 }
 
 function lineAt(manifest: Manifest, data: unknown, at: readonly Step[]): number {

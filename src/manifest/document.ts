@@ -4,9 +4,11 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Pair,
   parseDocument,
+  type ParseOptions,
   type SchemaOptions,
   visit,
   type YAMLMap,
@@ -40,24 +42,27 @@ export interface Fault {
 }
 
 /** How Kubernetes reads and this program writes YAML. */
-export const yamlOptions: SchemaOptions = {
+export const yamlOptions: SchemaOptions & ParseOptions = {
   schema: 'failsafe',
   customTags: [...scalarTags],
   merge: true,
+  // Looked after here.
+  uniqueKeys: false,
   // What other parsers may take for something else than a string is quoted.
   compat: 'yaml-1.1',
 }
 
 /** Reads one document. */
 export function readDocument(text: string): Reading {
+  if (isTooDense(text)) return { kind: 'unreadable', fault: { offset: 0, reason: 'it holds too many values to be read at once' } }
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { ...yamlOptions, lineCounter, keepSourceTokens: true, prettyErrors: false, logLevel: 'silent' })
   const template = firstTemplate(text, document)
   if (template !== undefined) return { kind: 'unreadable', fault: { offset: template, reason: templateReason } }
   const [error] = document.errors
   if (error !== undefined) return { kind: 'unreadable', fault: explain(text, document, error) }
-  const alias = danglingAlias(text, document)
-  if (alias !== undefined) return { kind: 'unreadable', fault: alias }
+  const fault = repeatedKey(document) ?? danglingAlias(text, document)
+  if (fault !== undefined) return { kind: 'unreadable', fault }
   const { contents } = document
   if (contents === null || (isScalar(contents) && contents.value === null)) return { kind: 'empty' }
   if (isMap(contents)) return { kind: 'manifest', manifest: { text, document, root: contents, lineOf: (offset) => lineCounter.linePos(offset).line } }
@@ -88,6 +93,40 @@ function firstTemplate(text: string, document: Document.Parsed): number | undefi
   return found
 }
 
+// What the parser holds for a token is the same for a digit as for a page of text, so that the size of a text tells
+// little. A document of four megabytes that is about something has a million or two.
+const mostTokens = 2_500_000
+const neverDense = 1_048_576
+
+/** Whether a document holds more than can be read at once in a bounded memory. */
+export function isTooDense(text: string): boolean {
+  if (text.length < neverDense) return false
+  let tokens = 0
+  for (const _ of new Lexer().lex(text)) {
+    if (++tokens > mostTokens) return true
+  }
+  return false
+}
+
+/** A key that stands twice in one map. The parser's own check takes the square of a map's size. */
+function repeatedKey(document: Document.Parsed): Fault | undefined {
+  let fault: Fault | undefined
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<string>()
+      for (const pair of items) {
+        const name = nameOf(pair)
+        if (name !== undefined && seen.size === seen.add(name).size) {
+          fault = { offset: startOf(pair.key), reason: 'a key stands twice in one map' }
+          return visit.BREAK
+        }
+      }
+      return undefined
+    },
+  })
+  return fault
+}
+
 /** An alias to an anchor that is not there, which the parser leaves to whoever follows it. */
 function danglingAlias(text: string, document: Document.Parsed): Fault | undefined {
   if (!text.includes('*')) return undefined
@@ -113,7 +152,6 @@ function explain(text: string, document: Document.Parsed, { code, message, pos }
     return { offset, reason: 'a tab is used for indentation, which YAML does not allow' }
   }
   if (message.startsWith('Maximum call stack')) return { offset: 0, reason: 'it is nested too deep to be read' }
-  if (code === 'DUPLICATE_KEY') return { offset, reason: 'a key stands twice in one map' }
   if (message.startsWith('Missing closing ')) return { offset: lastQuote(document) ?? offset, reason: 'a quote is not closed' }
   return { offset, reason: `it is not YAML: ${message.replace(/ at line \d+, column \d+:?[^]*$/, '')}` }
 }

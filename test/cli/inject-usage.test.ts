@@ -47,8 +47,10 @@ t.test('what is wrong with a flag, and what to do', async (t) => {
     [[...file, '--namespace-label', '=x'], '--namespace-label: "=x" is not KEY=VALUE'],
     [[...file, '--namespace-label', '__proto__=x'], '--namespace-label: "__proto__=x" is not KEY=VALUE'],
     [[...file, '--namespace-annotation', 'usher.dev/nap 20s'], '--namespace-annotation: "usher.dev/nap 20s" is not KEY=VALUE'],
-    [[...file, '--namespace-annotation', 'usher.dev/nab=20s'], '--namespace-annotation: "usher.dev/nab" is not one that usher knows; did you mean usher.dev/nap?'],
-    [[...file, '--namespace-annotation', 'usher.dev/sleepiness=1'], /^--namespace-annotation: "usher\.dev\/sleepiness" is not one that usher knows; known are usher\.dev\/nap, .*usher\.dev\/lock-position$/],
+    [[...file, '--namespace-annotation', 'usher.dev/nab=20s'],
+      '--namespace-annotation: "usher.dev/nab" is not one that usher knows; did you mean usher.dev/nap?'],
+    [[...file, '--namespace-annotation', 'usher.dev/sleepiness=1'],
+      /^--namespace-annotation: "usher\.dev\/sleepiness" is not one that usher knows; known are usher\.dev\/nap, .*usher\.dev\/lock-position$/],
     [[...file, '--namespace-annotation', 'usher.dev/inject=enabled'], /usher\.dev\/inject is a label of namespaces$/],
   ] as const) {
     t.match(await usageErrorOf(injectCommand, flags), message, flags.slice(-2).join(' '))
@@ -75,9 +77,11 @@ t.test('usher --help lists both commands, and knows what was meant', async (t) =
 })
 
 t.test('the help has every flag, in lines that fit a terminal', async (t) => {
+  const common = ['-f, --filename FILE|DIR|-', '-R, --recursive', '--diff', '-i, --in-place', '-q, --quiet', '-o, --output FORMAT']
+  const context = ['--kube-version VERSION', '--config FILE', '-n, --namespace NAME', '--namespace-annotation KEY=VALUE', '--namespace-label KEY=VALUE']
   for (const [command, flags] of [
-    [injectCommand, ['-f, --filename FILE|DIR|-', '-R, --recursive', '--diff', '-i, --in-place', '-q, --quiet', '-o, --output FORMAT', '--json', '--kube-version VERSION', '--config FILE', '-n, --namespace NAME', '--namespace-annotation KEY=VALUE', '--namespace-label KEY=VALUE']],
-    [uninjectCommand, ['-f, --filename FILE|DIR|-', '-R, --recursive', '--diff', '-i, --in-place', '-q, --quiet', '-o, --output FORMAT']],
+    [injectCommand, [...common, '--json', ...context]],
+    [uninjectCommand, common],
   ] as const) {
     const help = helpOf(command)
     for (const flag of flags) t.ok(help.split('\n').some((line) => line.startsWith(`  ${flag} `)), flag)

@@ -14,9 +14,12 @@ const bad: readonly (readonly [text: string, line: number, said: RegExp])[] = [
   ['- kind: Pod\n', 1, /^it is not a manifest: a map with apiVersion and kind is expected$/],
   ['just a word\n', 1, /^it is not a manifest/],
   ['kind: Pod\nmetadata: *nothing\n', 2, /^the alias \*nothing has no anchor before it$/],
-  ['apiVersion: v1\nkind: Pod\nmetadata: { name: empty }\nspec: { containers: [] }\n', 1, /^Pod empty passes unchanged, for the API server would not accept its pods: spec\.containers is empty$/],
-  ['apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: bare }\nspec: {}\n', 1, /^Deployment bare passes unchanged, .*: it has no spec\.template$/],
-  ['apiVersion: v1\nkind: Pod\nmetadata: { name: anchored }\nspec:\n  containers: &all\n  - name: a\n    image: b\nold: *all\n', 6, /^Pod anchored passes unchanged: .*anchor &all\b/],
+  ['apiVersion: v1\nkind: Pod\nmetadata: { name: empty }\nspec: { containers: [] }\n', 1,
+    /^Pod empty passes unchanged, for the API server would not accept its pods: spec\.containers is empty$/],
+  ['apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: bare }\nspec: {}\n', 1,
+    /^Deployment bare passes unchanged, .*: it has no spec\.template$/],
+  ['apiVersion: v1\nkind: Pod\nmetadata: { name: anchored }\nspec:\n  containers: &all\n  - name: a\n    image: b\nold: *all\n', 6,
+    /^Pod anchored passes unchanged: .*anchor &all\b/],
 ]
 
 t.test('a document with a fault passes as it is, with its file, number, line and reason, and the others are done', async (t) => {

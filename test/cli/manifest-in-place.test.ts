@@ -106,3 +106,10 @@ t.test('ended by a signal in the middle: the file is there as it was, and nothin
     t.strictSame(readdirSync(folder), ['a.yaml'])
   }
 })
+
+t.test('a file in which nothing changes is not written, even beside itself', async (t) => {
+  const long = `${'l'.repeat(250)}.yaml`
+  const folder = t.testdir({ [long]: configMapYaml('long') })
+  t.strictSame((await runUsher(t, ['inject', '-q', '-i', '-f', '.'], { cwd: folder })).stderr, '')
+  t.equal(readFileSync(join(folder, long), 'utf8'), configMapYaml('long'))
+})

@@ -33,7 +33,8 @@ t.test('gives back what inject was given, byte for byte', async (t) => {
 t.test('gives back the same data where flow style and aliases stand', async (t) => {
   const stream = [
     'apiVersion: v1\nkind: Pod\nmetadata: {name: flow,}\nspec: {containers: [{name: app, image: nginx,},], volumes: [ ]}\n',
-    'x: &grace 0x1E\ny: &app { name: app, image: nginx }\napiVersion: v1\nkind: Pod\nmetadata: { name: alias }\nspec:\n  terminationGracePeriodSeconds: *grace\n  containers: [*app]\n',
+    'x: &grace 0x1E\ny: &app { name: app, image: nginx }\napiVersion: v1\nkind: Pod\nmetadata: { name: alias }\n' +
+      'spec:\n  terminationGracePeriodSeconds: *grace\n  containers: [*app]\n',
   ].join('---\n')
   const injected = await runUsher(t, ['inject', '-q', '-f', '-'], { stdin: stream })
   t.strictSame([injected.code, objectsIn(injected.stdout).map(isInjected)], [0, [true, true]])
