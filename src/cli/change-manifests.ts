@@ -105,13 +105,13 @@ class Run<T> {
         await sink.write(piece, this.#changePiece(piece, place), place)
       }
       await sink.end()
+      if (document === 0) this.#say(`${source.name}: it holds no document`)
     } catch (error) {
       await sink.cancel()
       if (error instanceof OutputError) throw error
       if (this.#options.form.kind === 'in-place') this.#changed = changedBefore
       this.#fault(`${source.name}: it cannot be read or written: ${whyNot(error)}`)
     }
-    if (document === 0) this.#say(`${source.name}: it holds no document`)
   }
 
   /** Says what was done in all. */
@@ -203,7 +203,11 @@ class Run<T> {
       if (this.#options.form.kind !== 'lines' && !each.hasFault) this.#say(`${named}: ${this.#options.describe(each)}`)
       for (const warning of this.#options.warnings(each)) this.#tell(`${named}: warning: ${warning}`)
     }
-    for (const note of notes) this.#tell(`${lineWithin(place, note.line)}: ${note.text}`)
+    for (const note of notes) {
+      const text = `${lineWithin(place, note.line)}: ${note.text}`
+      if (note.isUsual === true) this.#say(text)
+      else this.#tell(text)
+    }
     for (const fault of faults) this.#remark(place, fault)
   }
 

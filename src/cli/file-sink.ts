@@ -34,7 +34,9 @@ export function fileSink(name: string) {
 
   async function start(): Promise<FileHandle> {
     file = await realpath(name)
-    const { mode, uid, gid } = await stat(file)
+    const stats = await stat(file)
+    if (!stats.isFile()) throw new Error('it is not a regular file, and cannot be replaced')
+    const { mode, uid, gid } = stats
     for (const signal of endings) process.on(signal, endBy)
     handle = await open(`${file}${suffix}`, 'wx', 0o600)
     // Only root may give a file away; for all others it is theirs already, or becomes theirs.

@@ -50,7 +50,9 @@ export function readForm<T extends Patched, Other extends string = never>(
   if (output === undefined) return { kind: 'documents', format: 'as-is' }
   if (output === 'yaml' || output === 'json') return { kind: 'documents', format: output }
   if (output === 'patch') return { kind: 'lines', lines: (changed) => [JSON.stringify(patchOf(changed))] }
-  return others.find((other) => other === output) ?? { kind: 'diff' }
+  const other = others.find((each) => each === output)
+  if (other === undefined) throw new UsageError(`--output: ${output} is not known`)
+  return other
 }
 
 /** Something that a patch was made for. */

@@ -1,5 +1,5 @@
 import type { Changed } from '../manifest/change-workloads.ts'
-import { dataOf, isJson, readDocument } from '../manifest/document.ts'
+import { dataOf, isJson, objectText, readDocument } from '../manifest/document.ts'
 import { plainLayout } from '../manifest/layout.ts'
 import { printBlock, rawNumber } from '../manifest/print.ts'
 import type { OutputFlow } from './output-flow.ts'
@@ -31,14 +31,15 @@ export class DocumentWriter {
       return
     }
     if (kind !== 'manifest') return
-    const reading = readDocument(text)
+    const reading = readDocument(text.replace(/^\u{FEFF}/u, ''))
     if (reading.kind !== 'manifest') return
-    const wasJson = isJson(reading.manifest)
+    const object = objectText(reading.manifest)
+    const wasJson = isJson(object)
     if (this.#format === 'json') {
-      const printed = wasJson ? text.trim() : JSON.stringify(dataOf(reading.manifest), rawNumber, 2)
+      const printed = wasJson ? object : JSON.stringify(dataOf(reading.manifest), rawNumber, 2)
       await this.#flow.write(`${printed}\n`)
     } else if (wasJson) {
-      await this.#writeText(printBlock(dataOf(reading.manifest), 0, plainLayout), true)
+      await this.#writeText(printBlock(dataOf(reading.manifest), 0, plainLayout) || '{}\n', true)
     } else await this.#writeText(text, startsSource)
   }
 
@@ -64,24 +65,12 @@ export class DocumentWriter {
     const first = /^(?![ \t]*#|\s*$).*/m.exec(text)?.[0] ?? ''
     if (/^---(?:\s|$)/.test(first)) return line
     if (first.startsWith('%')) return `${line}...\n`
-    return isJsonText(this.#last) && isJsonText(text) ? line : `${line}---\n`
+    return isJson(this.#last) && isJson(text) ? line : `${line}---\n`
   }
 
   #note(endsLine: boolean, text: string): void {
     this.#hasWritten = true
     this.#endsLine = endsLine
     this.#last = text
-  }
-}
-
-/** Whether a text is JSON: objects may follow each other without a marker, YAML in flow style may not. */
-function isJsonText(text: string): boolean {
-  if (!/^\s*\{/.test(text)) return false
-  try {
-    // White space to the pattern above, but not to this.
-    JSON.parse(text.replace('\u{FEFF}', ''))
-    return true
-  } catch {
-    return false
   }
 }

@@ -68,7 +68,8 @@ async function sourcesAt(path: string, recursive: boolean): Promise<readonly (Ma
     const deeper = recursive ? '' : '; -R looks into its folders, too'
     return [{ name: path, missing: `the folder holds no .yaml, .yml or .json file${deeper}` }]
   } catch (error) {
-    return [{ name: path, missing: `it cannot be read: ${whyNot(error)}` }]
+    const hint = path.startsWith('=') ? '; -f takes its file without =' : ''
+    return [{ name: path, missing: `it cannot be read: ${whyNot(error)}${hint}` }]
   }
 }
 

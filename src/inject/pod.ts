@@ -50,9 +50,9 @@ export function readPod(raw: unknown, controller?: Controller): PodFacts | Malfo
   if (!isObject(spec)) return { malformed: 'spec is not an object' }
 
   const annotations = readStrings(metadata?.['annotations'])
-  if (annotations === undefined) return { malformed: 'metadata.annotations is not a map of strings' }
+  if (annotations === undefined) return { malformed: `metadata.annotations ${whyNoStrings(metadata?.['annotations'])}` }
   const labels = readStrings(metadata?.['labels'])
-  if (labels === undefined) return { malformed: 'metadata.labels is not a map of strings' }
+  if (labels === undefined) return { malformed: `metadata.labels ${whyNoStrings(metadata?.['labels'])}` }
 
   const names = new Set<string>()
   const containers = readContainers(spec['containers'], names)
@@ -60,7 +60,7 @@ export function readPod(raw: unknown, controller?: Controller): PodFacts | Malfo
   const initContainers = readContainers(spec['initContainers'], names)
   if (typeof initContainers === 'string') return { malformed: `spec.initContainers ${initContainers}` }
   const [first, ...rest] = containers
-  if (first === undefined) return { malformed: 'spec.containers is empty' }
+  if (first === undefined) return { malformed: `spec.containers is ${isAbsent(spec['containers']) ? 'not there' : 'empty'}` }
 
   const volumes = readObjects(spec['volumes'])
   if (volumes === undefined) return { malformed: 'spec.volumes is not a list of objects' }
@@ -84,6 +84,16 @@ function readStrings(value: unknown): Readonly<Record<string, string>> | undefin
   return isStringMap(value) ? value : undefined
 }
 
+function whyNoStrings(value: unknown): string {
+  const key = isObject(value) ? Object.keys(value).find((each) => typeof value[each] !== 'string') : undefined
+  return key === undefined ? 'is not a map of strings' : `is not a map of strings: the value of ${shortKey(key)} is none (quotes make it one)`
+}
+
+// The longest that the API server would take: a DNS name, a slash, and a name.
+function shortKey(key: string): string {
+  return JSON.stringify(key.length > 317 ? `${key.slice(0, 317).toWellFormed()}…` : key.toWellFormed())
+}
+
 /** The containers of a list, or what is wrong with it. `names` collects what has been seen in the pod. */
 function readContainers(value: unknown, names: Set<string>): ContainerFacts[] | string {
   if (isAbsent(value)) return []
@@ -92,6 +102,7 @@ function readContainers(value: unknown, names: Set<string>): ContainerFacts[] | 
   for (const [index, raw] of value.entries()) {
     if (!isObject(raw)) return `has an element ${index} that is not an object`
     const name = raw['name']
+    if (isAbsent(name)) return `has an element ${index} without a name`
     if (typeof name !== 'string' || !containerName.test(name)) {
       return `has an element ${index} whose name is not a DNS label`
     }

@@ -12,6 +12,8 @@ export type Reversal =
   | { readonly kind: 'not-injected' }
   /** A newer usher has injected the pod, in a form that this one does not know. */
   | { readonly kind: 'newer-status' }
+  /** There is a status, but it, or the pod, cannot be read; `detail` says why. */
+  | { readonly kind: 'unreadable'; readonly detail: string }
   | {
       readonly kind: 'revert'
       /** RFC 6902; its operations do not depend on each other. */
@@ -28,19 +30,28 @@ export type Reversal =
  */
 export function revert(pod: unknown): Reversal {
   const facts = readPod(pod)
-  if ('malformed' in facts) return { kind: 'not-injected' }
+  if ('malformed' in facts) return hasStatus(pod) ? { kind: 'unreadable', detail: facts.malformed } : { kind: 'not-injected' }
   const annotation = facts.annotations[statusKey]
+  if (annotation === undefined) return { kind: 'not-injected' }
   if (isNewerStatus(annotation)) return { kind: 'newer-status' }
   const status = readStatus(annotation)
-  if (status === undefined) return { kind: 'not-injected' }
+  if (status === undefined) return { kind: 'unreadable', detail: `metadata.annotations.${statusKey} is not what usher writes` }
 
   const draft: Draft = { facts, status, was: status.was ?? {}, operations: [], kept: [] }
   for (const container of facts.containers) revertContainer(draft, container)
+  keepMissing(draft)
   if (hasOurInitContainer(facts, status)) revertList(draft, 'initContainers', lockContainerName)
   if (status.nap?.method === 'exec') revertList(draft, 'volumes', binVolumeName)
   revertGrace(draft)
   revertAnnotations(draft)
   return { kind: 'revert', patch: draft.operations, kept: draft.kept, text: status.text ?? {} }
+}
+
+/** Whether a pod that cannot be read as a whole has a status of usher's. */
+function hasStatus(pod: unknown): boolean {
+  const metadata = isObject(pod) ? pod['metadata'] : undefined
+  const annotations = isObject(metadata) ? metadata['annotations'] : undefined
+  return isObject(annotations) && statusKey in annotations
 }
 
 interface Draft {
@@ -64,7 +75,7 @@ function revertContainer(draft: Draft, container: ContainerFacts): void {
     const before = placeOf(was, `lifecycle/${name}`)
     if (Object.keys(lifecycle).length === 1 && before !== undefined) putBack(draft, [...at, 'lifecycle'], before)
     else putBack(draft, [...at, 'lifecycle', 'preStop'], was[`preStop/${name}`] === null ? null : 'absent')
-  }
+  } else if (nap.containers.includes(name)) draft.kept.push([...at, 'lifecycle', 'preStop'].join('.'))
   const mount = Array.isArray(volumeMounts) ? volumeMounts.findIndex((each) => isNamed(each, binVolumeName)) : -1
   if (nap.method === 'exec' && mount >= 0) {
     removeElement(draft, [...at, 'volumeMounts'], volumeMounts, mount, `volumeMounts/${name}`)
@@ -76,6 +87,13 @@ function revertContainer(draft: Draft, container: ContainerFacts): void {
     const raised = isObject(raw[probe]) ? raw[probe]['terminationGracePeriodSeconds'] : undefined
     if (raised === before + nap.raised) putBack(draft, path, before)
     else if (raised !== before) draft.kept.push(path.join('.'))
+  }
+}
+
+/** Containers that napped and are not there by their names any more: whatever they are called now keeps its hook. */
+function keepMissing({ facts, status, kept }: Draft): void {
+  for (const name of status.nap?.containers ?? []) {
+    if (!facts.containers.some((container) => container.name === name)) kept.push(`spec.containers, where ${name} was,`)
   }
 }
 

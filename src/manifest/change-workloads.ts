@@ -39,6 +39,8 @@ export interface ChangedWorkload<T> {
 export interface Remark {
   readonly line: number
   readonly text: string
+  /** Of a note: whether it is mostly as it should be. */
+  readonly isUsual?: boolean
 }
 
 /** What is to be done with a workload. */
@@ -51,16 +53,25 @@ export interface Change<T> {
   readonly notes?: readonly string[]
 }
 
+/** Says what is to be done with one workload. */
+export type ChangeWorkload<T> = (template: TemplateText, workload: Workload) => Change<T>
+
 /**
  * Changes the workloads of one document by edits of its text, and checks that the text then says what the patches
  * say. What cannot be done passes unchanged, with a fault. Never throws.
  *
  * @param changes ways to change a workload: each is tried where the one before did not pass that check.
  */
-export function changeWorkloads<T>(
-  text: string,
-  ...changes: readonly ((template: TemplateText, workload: Workload) => Change<T>)[]
-): Changed<T> {
+export function changeWorkloads<T>(text: string, ...changes: readonly ChangeWorkload<T>[]): Changed<T> {
+  try {
+    return change(text, changes)
+  } catch (error) {
+    const fault = { line: 1, text: `usher failed, and it passes unchanged; please report this: ${messageOf(error)}` }
+    return { kind: 'unreadable', text, workloads: [], faults: [fault], notes: [] }
+  }
+}
+
+function change<T>(text: string, changes: readonly ChangeWorkload<T>[]): Changed<T> {
   const mark = text.startsWith('\u{FEFF}') ? '\u{FEFF}' : ''
   const reading = readDocument(text.slice(mark.length))
   const unchanged = { text, workloads: [], faults: [], notes: [] }
@@ -73,10 +84,10 @@ export function changeWorkloads<T>(
   if (ambiguous !== undefined) return { ...unchanged, kind: 'manifest', faults: [{ line: lineOf(text, ambiguous.offset), text: ambiguous.reason }] }
   let attempt: Attempt<T> | undefined
   let failure: string | undefined
-  for (const change of changes) {
+  for (const way of changes) {
     const data = readData(manifest)
     if (typeof data === 'string') return { ...unchanged, kind: 'unreadable', faults: [{ line: 1, text: data }] }
-    attempt = changeManifest(manifest, data, change)
+    attempt = changeManifest(manifest, data, way)
     failure = failureOf(attempt)
     if (failure === undefined) return { ...attempt, kind: 'manifest', text: mark + attempt.text }
   }
@@ -84,10 +95,6 @@ export function changeWorkloads<T>(
   const fault = { line: 1, text: failure ?? '' }
   return { kind: 'manifest', text, workloads: untouched(workloads), faults: [...faults, fault], notes }
 }
-
-// The text that comes out is read again, and may be many times as large as the one that came in. Three times the
-// largest document is what a List of very small workloads comes to.
-const largestEdit = 3 * largestDocument
 
 function untouched<T>(workloads: readonly ChangedWorkload<T>[]): readonly ChangedWorkload<T>[] {
   return workloads.map((each) => ({ ...each, isChanged: false, hasFault: each.hasFault || each.isChanged }))
@@ -98,7 +105,8 @@ function readData(manifest: Manifest): object | string {
   try {
     return dataOf(manifest)
   } catch (error) {
-    return `it cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    const message = messageOf(error)
+    return message.startsWith('Maximum call stack') ? 'an alias in it leads to itself' : `it cannot be read: ${message}`
   }
 }
 
@@ -111,7 +119,7 @@ interface Attempt<T> extends Omit<Changed<T>, 'kind'> {
 function changeManifest<T>(
   manifest: Manifest,
   data: object,
-  change: (template: TemplateText, workload: Workload) => Change<T>,
+  way: ChangeWorkload<T>,
 ): Attempt<T> {
   const layout = layoutOf(manifest)
   const workloads: ChangedWorkload<T>[] = []
@@ -122,11 +130,12 @@ function changeManifest<T>(
   for (const found of workloadsIn(data)) {
     const line = lineAt(manifest, data, found.at)
     if ('text' in found) {
-      notes.push({ line, text: found.text })
+      const { text, isUsual = false } = found
+      notes.push({ line, text, isUsual })
       continue
     }
     const base = [...found.at, ...found.template]
-    const { result, edit, fault, notes: more = [] } = change({ manifest, data, base }, found)
+    const { result, edit, fault, notes: more = [] } = way({ manifest, data, base }, found)
     const faultsBefore = faults.length
     if (fault !== undefined) faults.push({ line, text: fault })
     for (const text of more) notes.push({ line, text })
@@ -159,15 +168,25 @@ function withReplaced(whole: unknown, steps: readonly Step[], value: unknown): u
 /** Why the text, read anew, is not to be used; undefined where it says what it must. */
 function failureOf({ text, wanted }: Attempt<unknown>): string | undefined {
   if (wanted === undefined) return undefined
-  if (text.length > largestEdit || isTooDense(text)) {
-    return 'with its workloads changed it would be too large to be checked, and all passes unchanged; divide it'
+  // What is written must be what can be read again, by this check and by the next command.
+  if (sizeOf(text) > largestDocument || isTooDense(text)) {
+    return 'with its workloads changed it would be too large to be read again, and all passes unchanged; divide it'
   }
   const reading = readDocument(text)
   if (reading.kind === 'manifest' && isSame(dataOf(reading.manifest), wanted)) return undefined
   return 'the edit did not pass its own check, and all passes unchanged; please report this'
 }
 
+/** The size of a text in bytes of UTF-8. */
+function sizeOf(text: string): number {
+  // No character takes more than three bytes for each of its units.
+  return 3 * text.length <= largestDocument ? text.length : new TextEncoder().encode(text).length
+}
+
 function lineAt(manifest: Manifest, data: unknown, at: readonly Step[]): number {
   return manifest.lineOf(startOf(follow(manifest.root, data, at).node ?? manifest.root))
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -6,6 +6,7 @@ import {
   isSeq,
   Lexer,
   LineCounter,
+  type Node,
   type Pair,
   parseDocument,
   type ParseOptions,
@@ -16,7 +17,7 @@ import {
 } from 'yaml'
 import { copyOf, isObject, type JsonObject } from '../units/json.ts'
 import { scalarTags } from './scalar-tags.ts'
-import { lineEnd, lineStart, nameOf, startOf } from './source.ts'
+import { endsOpen, lastScalar, lineEnd, lineStart, nameOf, startOf } from './source.ts'
 
 /** How one document of a stream of manifests was read. */
 export type Reading =
@@ -54,6 +55,11 @@ export const yamlOptions: SchemaOptions & ParseOptions = {
 
 /** Reads one document. */
 export function readDocument(text: string): Reading {
+  const mark = text.indexOf('\n\u{FEFF}')
+  if (mark >= 0 || text.startsWith('\u{FEFF}')) {
+    return { kind: 'unreadable', fault: { offset: mark + 1, reason: 'a byte order mark stands within the stream; take it out' } }
+  }
+  if (text.includes('\0')) return { kind: 'unreadable', fault: { offset: text.indexOf('\0'), reason: 'it is not text, or not UTF-8' } }
   if (isTooDense(text)) return { kind: 'unreadable', fault: { offset: 0, reason: 'it holds too many values to be read at once' } }
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { ...yamlOptions, lineCounter, keepSourceTokens: true, prettyErrors: false, logLevel: 'silent' })
@@ -65,6 +71,7 @@ export function readDocument(text: string): Reading {
   if (fault !== undefined) return { kind: 'unreadable', fault }
   const { contents } = document
   if (contents === null || (isScalar(contents) && contents.value === null)) return { kind: 'empty' }
+  takeOffBreak(text, contents)
   if (isMap(contents)) return { kind: 'manifest', manifest: { text, document, root: contents, lineOf: (offset) => lineCounter.linePos(offset).line } }
   const reason = 'it is not a manifest: a map with apiVersion and kind is expected'
   return { kind: 'unreadable', fault: { offset: contents.range[0], reason } }
@@ -91,6 +98,16 @@ function firstTemplate(text: string, document: Document.Parsed): number | undefi
     },
   })
   return found
+}
+
+/**
+ * A block scalar whose last line is not ended has no line break at its end to go-yaml, unlike to YAML 1.2.2
+ * (8.1.1.2) and to this parser.
+ */
+function takeOffBreak(text: string, contents: Node): void {
+  if (!endsOpen(text, contents)) return
+  const scalar = lastScalar(contents)
+  if (typeof scalar?.value === 'string') scalar.value = scalar.value.replace(/\n$/, '')
 }
 
 // What the parser holds for a token is the same for a digit as for a page of text, so that the size of a text tells
@@ -152,8 +169,8 @@ function explain(text: string, document: Document.Parsed, { code, message, pos }
     return { offset, reason: 'a tab is used for indentation, which YAML does not allow' }
   }
   if (message.startsWith('Maximum call stack')) return { offset: 0, reason: 'it is nested too deep to be read' }
-  if (message.startsWith('Missing closing ')) return { offset: lastQuote(document) ?? offset, reason: 'a quote is not closed' }
-  return { offset, reason: `it is not YAML: ${message.replace(/ at line \d+, column \d+:?[^]*$/, '')}` }
+  if (message.startsWith('Missing closing ')) return { offset: lastQuote(document) ?? offset, reason: 'a quote is not closed, or goes on at too small an indentation' }
+  return { offset, reason: `it is neither YAML nor JSON: ${message.replace(/ at line \d+, column \d+:?[^]*$/, '')}` }
 }
 
 /** Where the last quoted scalar starts: one that is not closed takes all that follows. */
@@ -200,12 +217,16 @@ function keysOf(value: unknown, document: Document.Parsed): readonly (string | u
   return source.items.flatMap((pair) => (isMerge(pair) ? keysOf(pair.value, document) : [nameOf(pair)]))
 }
 
-/** Whether a document is JSON, which is YAML, too. */
-export function isJson({ text, root }: Manifest): boolean {
-  const object = text.slice(root.range?.[0], root.range?.[1])
-  if (!object.startsWith('{')) return false
+/** The text of a document without what stands around it, such as comments and markers. */
+export function objectText({ text, root }: Manifest): string {
+  return text.slice(root.range?.[0], root.range?.[1])
+}
+
+/** Whether a text is a JSON object; YAML in flow style may look like one. */
+export function isJson(text: string): boolean {
+  if (!/^\s*\{/.test(text)) return false
   try {
-    JSON.parse(object)
+    JSON.parse(text.replace('\u{FEFF}', ''))
     return true
   } catch {
     return false

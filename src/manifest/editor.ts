@@ -45,7 +45,7 @@ export class Editor {
   constructor({ text }: Manifest, layout: Layout) {
     this.#text = text
     this.#layout = layout
-    this.#flow = new FlowEditor(text, (start, end, inserted, depth) => this.#splice(start, end, inserted, depth))
+    this.#flow = new FlowEditor(text, layout.hasCrlf, (start, end, inserted, depth) => this.#splice(start, end, inserted, depth))
   }
 
   /** Puts a value where there is one already. */
@@ -184,13 +184,16 @@ export class Editor {
     const last = lines?.split('\n').at(-2) ?? ''
     // A literal block scalar at the end would have to end with its line.
     const fits = lines !== undefined && !lines.includes('|\n') && last !== ''
-    const text = fits ? withBreaksOf(this.#text, lines.slice(column, -1), start) : printFlow(value, flowStyleOf(this.#text, parent))
+    const text = fits ? withBreaksOf(this.#text, lines.slice(column, -1), start, this.#layout.hasCrlf) : printFlow(value, flowStyleOf(this.#text, parent))
     this.#splice(start, end, text, depth)
   }
 
   #setInFlow(place: Place, pair: Pair, value: unknown): void {
     const { parent, node, depth } = place
-    const text = isFilled(value) ? withBreaksOf(this.#text, printFlow(value, flowStyleOf(this.#text, parent)), startOf(parent)) : this.#scalarText(place, value)
+    if (startOf(node) === endOf(node) && isScalar(node) && node.tag !== undefined) {
+      throw new UneditableError(startOf(node), 'a tag stands there without a value')
+    }
+    const text = isFilled(value) ? withBreaksOf(this.#text, printFlow(value, flowStyleOf(this.#text, parent)), startOf(parent), this.#layout.hasCrlf) : this.#scalarText(place, value)
     if (startOf(node) < endOf(node)) this.#splice(startOf(node), endOf(node), text, depth)
     else this.#splice(this.#colonOf(pair), this.#endOfValue(pair), ` ${text}`, depth)
   }
@@ -218,7 +221,7 @@ export class Editor {
     const start = lineStart(this.#text, startOf(node))
     const end = nextLine(this.#text, node)
     if (isFilled(value)) {
-      const lines = withBreaksOf(this.#text, this.#blockOf(value, pair), start)
+      const lines = withBreaksOf(this.#text, this.#blockOf(value, pair), start, this.#layout.hasCrlf)
       this.#splice(start, end, this.#text[end - 1] === '\n' ? lines : withoutBreak(lines), depth)
       return
     }
@@ -246,7 +249,7 @@ export class Editor {
   /** Inserts lines where a line starts, or behind the last line where that is not ended. */
   #insertLines(at: number, lines: string, depth: number): void {
     const isOpen = at === this.#text.length && !this.#text.endsWith('\n')
-    this.#splice(at, at, withBreaksOf(this.#text, isOpen ? `\n${withoutBreak(lines)}` : lines, at), depth)
+    this.#splice(at, at, withBreaksOf(this.#text, isOpen ? `\n${withoutBreak(lines)}` : lines, at, this.#layout.hasCrlf), depth)
   }
 
   #cutLines(start: number, end: number, depth: number): void {

@@ -1,7 +1,7 @@
 import type { YAMLMap, YAMLSeq } from 'yaml'
 import { flowStyleOf } from './layout.ts'
 import { type FlowStyle, printFlow, printFlowKey } from './print.ts'
-import { endOf, lineStart, startOf, startOfItem, withBreaksOf } from './source.ts'
+import { endOf, startOf, startOfItem, withBreaksOf } from './source.ts'
 import { UneditableError } from './uneditable.ts'
 
 /** Takes an edit of the text. */
@@ -10,11 +10,13 @@ export type AddSplice = (start: number, end: number, text: string, depth: number
 /** Adds items to lists and maps in flow style, and cuts them out. */
 export class FlowEditor {
   readonly #text: string
+  readonly #hasCrlf: boolean
   readonly #splice: AddSplice
   readonly #additions = new Map<YAMLMap | YAMLSeq, { readonly items: string[]; readonly depth: number }>()
 
-  constructor(text: string, splice: AddSplice) {
+  constructor(text: string, hasCrlf: boolean, splice: AddSplice) {
     this.#text = text
+    this.#hasCrlf = hasCrlf
     this.#splice = splice
   }
 
@@ -38,7 +40,7 @@ export class FlowEditor {
       return
     }
     const at = startOfItem(node.items[before])
-    this.#splice(at, at, withBreaksOf(this.#text, item + separatorOf(flowStyleOf(this.#text, node)), at), depth)
+    this.#splice(at, at, withBreaksOf(this.#text, item + separatorOf(flowStyleOf(this.#text, node)), at, this.#hasCrlf), depth)
   }
 
   /** Makes the additions at the ends of lists and maps, each of which several may meet at. */
@@ -51,13 +53,13 @@ export class FlowEditor {
       // A comment behind the last item stays there.
       const rest = style.margin === undefined ? null : /^([ \t]*,)?[ \t]+#[^\n]*?(?=\r?\n)/.exec(this.#text.slice(end))
       if (style.margin === undefined || rest === null) {
-        this.#splice(end, end, withBreaksOf(this.#text, separator + added, end), depth)
+        this.#splice(end, end, withBreaksOf(this.#text, separator + added, end, this.#hasCrlf), depth)
         continue
       }
       const [comment, comma] = rest
       const line = end + comment.length
       if (comma === undefined) this.#splice(end, end, ',', depth)
-      this.#splice(line, line, withBreaksOf(this.#text, `\n${style.margin.item}${added}${comma === undefined ? '' : ','}`, line), depth)
+      this.#splice(line, line, withBreaksOf(this.#text, `\n${style.margin.item}${added}${comma === undefined ? '' : ','}`, line, this.#hasCrlf), depth)
     }
     this.#additions.clear()
   }
@@ -73,8 +75,8 @@ export class FlowEditor {
     }
     if (tail === items.length) return
     const start = startOfItem(items[tail])
-    const line = lineStart(this.#text, start)
     const before = endOf(items[tail - 1])
+    const line = before + this.#text.slice(before, start).lastIndexOf('\n') + 1
     const end = endOf(items.at(-1))
     const comma = /^[ \t]*,/.exec(this.#text.slice(before, line))
     if (line <= before || comma === null || !/^[ \t]*$/.test(this.#text.slice(line, start))) {

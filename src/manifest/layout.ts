@@ -11,15 +11,17 @@ export interface Layout {
   readonly listIndent: number
   /** Spaces behind a dash. */
   readonly dashSpaces: number
+  /** Whether any line ends in CRLF. */
+  readonly hasCrlf: boolean
 }
 
 /** As kubectl prints. */
-export const plainLayout: Layout = { indent: 2, listIndent: 0, dashSpaces: 1 }
+export const plainLayout: Layout = { indent: 2, listIndent: 0, dashSpaces: 1, hasCrlf: false }
 
 /** Looks at the layout of a document. */
 export function layoutOf({ text, root }: Manifest): Layout {
   const indent = indentOf(text, root) ?? plainLayout.indent
-  return { ...plainLayout, indent, ...listLayout(text, root) }
+  return { ...plainLayout, indent, ...listLayout(text, root), hasCrlf: text.includes('\r\n') }
 }
 
 // Beyond that, somebody aligned a value with something else.

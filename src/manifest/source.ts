@@ -80,8 +80,13 @@ export function behindComments(text: string, from: number, column: number, dashe
 // Nobody indents a comment further.
 const longestIndent = 500
 
-/** What is to be inserted at a place, with line breaks as the text has them before it. */
-export function withBreaksOf(text: string, inserted: string, at: number): string {
+/**
+ * What is to be inserted at a place, with line breaks as the text has them before it.
+ *
+ * @param hasCrlf whether the text has any that are not LF alone.
+ */
+export function withBreaksOf(text: string, inserted: string, at: number, hasCrlf: boolean): string {
+  if (!hasCrlf) return inserted
   const before = text.lastIndexOf('\n', at - 1)
   const newline = before < 0 ? text.indexOf('\n') : before
   return newline > 0 && text[newline - 1] === '\r' ? inserted.replaceAll('\n', '\r\n') : inserted
@@ -113,7 +118,8 @@ export function endsOpen(text: string, node: unknown): boolean {
   return (last.type === Scalar.BLOCK_FOLDED || last.type === Scalar.BLOCK_LITERAL) && !/^[|>]\d?-/.test(header)
 }
 
-function lastScalar(node: unknown): Scalar | undefined {
+/** The scalar that a node ends with; undefined where it ends in flow style. */
+export function lastScalar(node: unknown): Scalar | undefined {
   if (isScalar(node)) return node
   if (isBlock(node)) return lastScalar(node.items.at(-1))
   if (typeof node === 'object' && node !== null && 'key' in node && 'value' in node) return lastScalar(node.value)

@@ -29,6 +29,9 @@ function changeBack(textOf: (reversal: Extract<Reversal, { kind: 'revert' }>) =>
       return { result: { kind, patch: [] }, fault: `${workload.kind} ${workload.name} passes unchanged, for a newer usher has injected it; use that one` }
     }
     if (kind === 'not-injected') return { result: { kind, patch: [] } }
+    if (kind === 'unreadable') {
+      return { result: { kind, patch: [] }, fault: `${workload.kind} ${workload.name} passes unchanged, for it cannot be told what usher did to it: ${reversal.detail}` }
+    }
     const { patch, kept } = reversal
     const base = pointer(...template.base)
     return {

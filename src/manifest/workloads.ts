@@ -19,6 +19,8 @@ export interface Workload {
 export interface Note {
   readonly at: readonly Step[]
   readonly text: string
+  /** Whether it is mostly as it should be: a folder of manifests has other files, too. */
+  readonly isUsual?: boolean
 }
 
 interface Kind {
@@ -52,7 +54,7 @@ export function* workloadsIn(object: unknown, at: readonly Step[] = []): Iterabl
   if (!isObject(object)) return
   const { apiVersion, kind, items } = object
   if (typeof kind !== 'string' || typeof apiVersion !== 'string') {
-    yield { at, text: 'it has no apiVersion or no kind, and passes unchanged' }
+    yield { at, text: 'it has no apiVersion or no kind, and passes unchanged', isUsual: true }
   } else if (kind.endsWith('List') && Array.isArray(items)) {
     // In a list such as a DeploymentList, the elements need not name their kind.
     const ofItems = { apiVersion, kind: kind.slice(0, -'List'.length) }

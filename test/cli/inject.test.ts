@@ -90,10 +90,12 @@ t.test('leaves a pod that opts out as it is, and says so', async (t) => {
 
 t.test('an object that may be meant as a workload passes with a word about it', async (t) => {
   const odd = 'apiVersion: apps/v1\nkind: Deploymnet\nmetadata: { name: typo }\n---\nmetadata: { name: nothing }\n'
-  const { code, stdout, stderr } = await runUsher(t, ['inject', '-f', '-', '-q'], { stdin: odd })
+  const { code, stdout, stderr } = await runUsher(t, ['inject', '-f', '-'], { stdin: odd })
   t.strictSame({ code, stdout }, { code: 0, stdout: odd })
   t.match(stderr, /^usher inject: standard input: document 1, line 1: Deploymnet of apps\/v1 is not a kind .* passes unchanged\n/)
-  t.match(stderr, /\nusher inject: standard input: document 2, line 5: it has no apiVersion or no kind, and passes unchanged\n$/)
+  t.match(stderr, /\nusher inject: standard input: document 2, line 5: it has no apiVersion or no kind, and passes unchanged\nusher inject: 0 of 0 workloads changed\n$/)
+  const quiet = await runUsher(t, ['inject', '-f', '-', '-q'], { stdin: odd })
+  t.match(quiet.stderr, /^[^\n]*Deploymnet[^\n]*\n$/, 'what lacks a kind is mostly no mistake')
 })
 
 /** The line of an occurrence of something, both counted from 1. */

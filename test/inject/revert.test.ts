@@ -26,6 +26,10 @@ t.test('says nothing where somebody has put back what was there', async (t) => {
 
 t.test('leaves a hook that is no longer ours, and what was added beside it', async (t) => {
   const after = injected(podWith({}))
+  const longer = change(after, '/spec/containers/0/lifecycle/preStop/sleep/seconds', 12)
+  t.strictSame(reverted(longer).kept, ['spec.containers.0.lifecycle.preStop'])
+  const renamed = change(after, '/spec/containers/0/name', 'main')
+  t.strictSame(reverted(renamed).kept, ['spec.containers, where app was,'])
   const other = change(after, '/spec/containers/0/lifecycle/preStop', { exec: { command: ['drain'] } })
   t.strictSame(reverted(other).back['spec'], { containers: [{ name: 'app', lifecycle: { preStop: { exec: { command: ['drain'] } } } }] })
   const beside = change(after, '/spec/containers/0/lifecycle/postStart', { exec: { command: ['warm-up'] } })
@@ -59,10 +63,12 @@ t.test('takes the binary, its volume and its mounts out, and leaves those of oth
 })
 
 t.test('gives nothing to do where nothing is known', async (t) => {
-  for (const status of [undefined, '', 'null', '[]', '{"v":0}', '{']) {
-    const annotations = status === undefined ? {} : { 'usher.dev/status': status }
-    t.strictSame(revert(podWith({}, {}, annotations)), { kind: 'not-injected' }, status ?? 'no status')
+  t.strictSame(revert(podWith({})), { kind: 'not-injected' })
+  t.strictSame(revert({ spec: { containers: [] } }), { kind: 'not-injected' })
+  for (const status of ['', 'null', '[]', '{"v":0}', '{']) {
+    t.match(revert(podWith({}, {}, { 'usher.dev/status': status })), { kind: 'unreadable', detail: /status is not what usher writes/ }, status)
   }
+  t.match(revert({ metadata: { annotations: { 'usher.dev/status': '{"v":1}' } }, spec: { containers: [] } }), { kind: 'unreadable', detail: 'spec.containers is empty' })
   t.strictSame(revert(podWith({}, {}, { 'usher.dev/status': '{"v":2}' })), { kind: 'newer-status' })
 })
 

@@ -40,7 +40,7 @@ t.test('says what is wrong, and where', async (t) => {
     ['a: *x\n', 3, 'the alias *x has no anchor before it'],
     ['- a\n', 0, 'it is not a manifest: a map with apiVersion and kind is expected'],
     ['hello\n', 0, 'it is not a manifest: a map with apiVersion and kind is expected'],
-    ['a: b: c\n', 3, 'it is not YAML: Nested mappings are not allowed in compact mappings'],
+    ['a: b: c\n', 3, 'it is neither YAML nor JSON: Nested mappings are not allowed in compact mappings'],
   ] as const) {
     t.strictSame(readDocument(text), { kind: 'unreadable', fault: { offset, reason } }, JSON.stringify(text))
   }
