@@ -1,0 +1,12 @@
+#ifndef USHER_INSTALL_H
+#define USHER_INSTALL_H
+
+/*
+ * Copies the program `nap`, which stands beside this one, to `path`, mode 0555. It appears there whole or not at all,
+ * and replaces what an earlier start has left there.
+ *
+ * Returns NULL, or what went wrong, for people.
+ */
+const char *install_nap(const char *path);
+
+#endif

@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { missingCommand } from '../support/commands.ts'
+import { granted, inTurn, queued, startLock } from './support/lock.ts'
+import { isDisguised, isStatic, runWait } from './support/program.ts'
+
+t.jobs = 2
+
+// A static program brings its own clocks, and AddressSanitizer wants to be loaded first.
+const skip = missingCommand('cc') || (isStatic() && 'is static') || isDisguised()
+const source = fileURLToPath(new URL('support/clocks.c', import.meta.url))
+
+/** The environment of a program whose clocks are ours. */
+function clocks(t: Test, env: Readonly<Record<string, string>>) {
+  const library = join(t.testdir({}), 'clocks.so')
+  const { status, stderr } = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', library, source], { encoding: 'utf8' })
+  t.equal(status, 0, stderr)
+  return { env: { ...env, LD_PRELOAD: library } }
+}
+
+for (const WALL_CLOCK of ['frozen', 'jumping']) {
+  t.test(`a ${WALL_CLOCK} wall clock changes nothing`, { skip }, async (t) => {
+    const starting = clocks(t, { WALL_CLOCK })
+    const lock = await startLock(t, inTurn(queued('2 ahead'), queued('1 ahead'), granted()))
+    const found = await runWait(t, [...lock.args, '--pause=50ms'], starting)
+    t.match([found.code, found.lines], [0, [/^asking/, /2 ahead$/, /1 ahead$/, /^got the startup lock of this node after \d{2,4} m?s$/]])
+    const held = await startLock(t, inTurn(queued('1 ahead', { 'Retry-After': '0' }), undefined))
+    const start = performance.now()
+    const over = await runWait(t, [...held.args, '--max-wait=400ms'], starting)
+    t.match([over.code, over.lines.at(-1)], [0, /^the wait is over after 400 ms/])
+    t.ok(performance.now() - start >= 400)
+    const missing = await runWait(t, ['--host=127.0.0.1', '--port=1', '--connect-wait=300ms', '--pause=10ms'], starting)
+    t.match([missing.code, missing.lines.at(-1)], [0, /^no lock has answered .* for 300 ms/])
+  })
+}
+
+for (const [UPTIME, seconds] of [
+  ['0', 90],
+  ['299', 90],
+  ['300', 15],
+  ['3000000', 15],
+] as const) {
+  t.test(`${UPTIME} s after the host’s start a lock may be silent for ${seconds} s`, { skip }, async (t) => {
+    const starting = clocks(t, { UPTIME, SPEED: '100' })
+    const { code, lines } = await runWait(t, ['--host=127.0.0.1', '--port=1'], starting)
+    t.equal(code, 0)
+    t.equal(lines.at(-1), `no lock has answered at 127.0.0.1:1 for ${seconds} s (connection refused): the pod starts without the startup lock`)
+  })
+}
+
+t.test('what is said beats the host’s uptime', { skip }, async (t) => {
+  const starting = clocks(t, { UPTIME: '10', SPEED: '100' })
+  const { lines } = await runWait(t, ['--host=127.0.0.1', '--port=1', '--connect-wait=20'], starting)
+  t.match(lines.at(-1), / for 20 s /)
+})
+
+t.test('by default the wait is over after 240 s', { skip }, async (t) => {
+  const starting = clocks(t, { SPEED: '100' })
+  const lock = await startLock(t, () => queued('1 ahead'))
+  const { code, lines } = await runWait(t, lock.args, starting)
+  t.match([code, lines.at(-1)], [0, /^the wait is over after 240 s .*: the pod starts without the startup lock$/])
+})
