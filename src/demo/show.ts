@@ -4,6 +4,7 @@ import type { Reason } from '../inject/reasons.ts'
 import { type Paint, paintDiffLine } from '../terminal/paint.ts'
 import { showReason } from '../terminal/reason.ts'
 import type { Json } from '../units/json.ts'
+import type { ProgramsOutcome } from './programs.ts'
 import type { Outcome } from './run.ts'
 
 /** What happened to one example: what changed, as a diff of the pod, and why. */
@@ -45,6 +46,19 @@ export function showSummary(outcomes: readonly Outcome[], paint: Paint): string 
     row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ').trimEnd(),
   )
   return [paint('bold', lines[0] ?? ''), ...lines.slice(1), ''].join('\n')
+}
+
+/** What the programs said that run inside the pods. */
+export function showPrograms(outcome: ProgramsOutcome, paint: Paint): string {
+  if (outcome.kind === 'skipped') return `The programs that run inside pods were left out: ${outcome.reason}.`
+  return [
+    paint('bold', 'Inside the pods, the init container waits for its turn, and the preStop hook naps:'),
+    ...outcome.runs.flatMap(({ command, lines, code }) => [
+      `  ${paint('cyan', `$ ${command}`)}`,
+      ...lines.map((line) => `  ${line}`),
+      paint('gray', `  ended with ${code}`),
+    ]),
+  ].join('\n')
 }
 
 function codesOf(reasons: readonly Reason[], feature: 'nap' | 'lock'): string {

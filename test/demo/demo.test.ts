@@ -14,6 +14,9 @@ t.test('shows every example with its diff and reasons, and leaves nothing behind
   t.match(stdout, /^ {4}- +terminationGracePeriodSeconds: 45$/m, 'a removed line of the diff')
   t.match(stdout, 'lock-added: An init container was added')
   t.match(stdout, `${examples.length} pods were reviewed over TLS`)
+  t.match(stdout, /^ {2}waiting for the startup lock of this node: 1 ahead \(holder shop\/db-0, 12 s\)$/m)
+  t.match(stdout, /^ {2}got the startup lock of this node after /m)
+  t.match(stdout, /^ {2}Sleeping\.\.\.\n {2}Done!\n {2}ended with 0$/m)
   t.notMatch(stdout, '\u001b[', 'no colours where no terminal is')
   t.same(readdirSync(temporary), [])
 })
@@ -28,6 +31,7 @@ t.test('--json gives one document with each pod before and after', async (t) => 
   t.equal(code, 0)
   const document = JSON.parse(stdout)
   t.equal(document.examples.length, examples.length)
+  t.match(document.programs, { kind: 'played', runs: [{ code: 0 }, { code: 0, lines: ['Sleeping...', 'Done!'] }] })
   const codes = Object.fromEntries(
     document.examples.map((each: { name: string; reasons: { code: string }[] }) => [
       each.name,
