@@ -89,6 +89,17 @@ t.test('SIGTERM ends a lookup at once', { skip }, async (t) => {
   t.ok(performance.now() - start < 2_000, 'musl’s resolver alone would go on for 4 s')
 })
 
+t.test('SIGTERM in a lookup does not give the place back to the name server', { skip }, async (t) => {
+  const lock = await startLock(t, () => queued('1 ahead', { Connection: 'close' }))
+  let looking = false
+  const server = await startNameServer(t, () => (lock.requests.length > 0 ? ((looking = true), 'silence') : ['127.0.0.1']))
+  const waiting = startWait(t, [`--host=${name}`, `--port=${lock.port}`, '--uid=a', '--pause=10ms'], server)
+  await until('it is in the second lookup', () => looking)
+  waiting.kill('SIGTERM')
+  const { code, lines } = await waiting.finish()
+  t.same([code, lines.at(-1)], [143, 'stopped while waiting for the startup lock of this node'])
+})
+
 t.test('the end of a lookup is the end of its alarm', { skip }, async (t) => {
   const lock = await startLock(t, (_request, count, socket) => {
     if (count > 1) setTimeout(() => socket.write(granted()), 1_500)

@@ -1,4 +1,4 @@
-import { constants, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { constants, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,6 +50,7 @@ const changes: readonly (readonly [one: string, other: string, isNews: boolean])
   ['in 9 s, of 10 s', 'in 8 s, of 12 s', false],
   ['1 s', '1 second', true],
   ['1 starter', '2 starters', true],
+  ['1 seconds', '2 seconds', true],
   ['1 ms', '2 ms', true],
   ['1', '2', true],
   ['1 s', '1', true],
@@ -147,17 +148,19 @@ t.test('a reader that has died does not end the wait', async (t) => {
   t.equal(lock.requests.length, 3)
 })
 
-t.test('closed descriptors do not bring its lines to the lock', async (t) => {
-  const log = join(t.testdir({ log: '' }), 'log')
-  writeFileSync(log, '')
-  const lock = await startLock(t, inTurn(queued('1 ahead'), queued('2 ahead'), granted()))
-  const { code } = await runWait(t, [...lock.args, ...fast, '--nonsense', `--termination-log=${log}`], {
-    by: ['sh', '-c', 'exec "$0" "$@" <&- >&- 2>&-'],
+for (const [which, closed] of [['0', '<&-'], ['1', '>&-'], ['2', '2>&-'], ['0 and 1', '<&- >&-'], ['0 to 2', '<&- >&- 2>&-']]) {
+  t.test(`closed descriptors do not bring its lines to the lock: ${which}`, async (t) => {
+    const folder = t.testdir({ log: '' })
+    const lock = await startLock(t, inTurn(queued('1 ahead'), queued('2 ahead'), granted()))
+    // A token that is missing is said when the connection is there.
+    const args = [...lock.args, ...fast, '--nonsense', `--termination-log=${folder}/log`, `--token-file=${folder}/token`]
+    const { code } = await runWait(t, args, { by: ['sh', '-c', `exec "$0" "$@" ${closed}`] })
+    t.equal(code, 0)
+    t.match(readFileSync(join(folder, 'log'), 'utf8'), /^got/)
+    t.same([lock.connections(), lock.requests.length], [1, 3])
+    t.ok(lock.requests.every(({ text }) => text.startsWith('GET /')))
   })
-  t.equal(code, 0)
-  t.match(readFileSync(log, 'utf8'), /^got/)
-  t.ok(lock.requests.every(({ text }) => text.startsWith('GET /')))
-})
+}
 
 t.test('what stands in the log goes out line by line', async (t) => {
   const lock = await startLock(t, inTurn(queued('1 ahead'), queued('2 ahead'), granted()))

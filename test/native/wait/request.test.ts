@@ -49,7 +49,7 @@ t.test('has room for the longest names', async (t) => {
   const file = join(t.testdir({}), 'token')
   writeFileSync(file, 't'.repeat(4095))
   const args = [`--pod=${pod}`, `--uid=${uid}`, '--weight=1000000', '--duration=1000000000', `--token-file=${file}`]
-  t.match(await runWait(t, [...lock.args, ...args]), { code: 0, problems: [] })
+  t.match(await runWait(t, [...lock.args, ...args]), { code: 0, problems: { length: 0 } })
   t.match(Object.fromEntries(lock.requests[0]?.query ?? []), { pod, uid, weight: '1000000', duration: '1000000000' })
   t.equal(lock.requests[0]?.headers.get('authorization')?.length, 'Bearer '.length + 4095)
 })
