@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import leven from 'leven'
+import { type KubeVersion, parseKubeVersion } from '../units/kube-version.ts'
 import type { ExitCode } from './exit-codes.ts'
 
 /** One flag of a command. */
@@ -115,6 +116,18 @@ export function readPort(values: FlagValues, name: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (!(port <= 65_535)) throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a port from 0 to 65535`)
   return port
+}
+
+/**
+ * Reads a Kubernetes version; undefined where the flag has none.
+ *
+ * @throws {UsageError}
+ */
+export function readKubeVersion(values: FlagValues, name: string): KubeVersion | undefined {
+  const text = values.text(name)
+  const version = text === undefined ? undefined : parseKubeVersion(text)
+  if (text !== undefined && version === undefined) throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a version such as 1.37`)
+  return version
 }
 
 // Columns; fits most terminals, and reads well in wide ones.

@@ -7,9 +7,8 @@ import { injectDocument, type Injection } from '../manifest/inject.ts'
 import type { Workload } from '../manifest/workloads.ts'
 import { type Paint, paintFor } from '../terminal/paint.ts'
 import { showReason } from '../terminal/reason.ts'
-import { parseKubeVersion } from '../units/kube-version.ts'
 import { changeManifests, type DocumentPlace, type Form, titleOf } from './change-manifests.ts'
-import { closest, type Command, type FlagValues, UsageError } from './command.ts'
+import { closest, type Command, type FlagValues, readKubeVersion, UsageError } from './command.ts'
 import { manifestFlags, outputFlag, readForm } from './manifest-flags.ts'
 import { findSources, type ManifestSource, type MissingSource } from './manifest-sources.ts'
 
@@ -73,11 +72,7 @@ export const injectCommand: Command = {
 }
 
 async function readContext(values: FlagValues): Promise<(workload: Workload) => DecisionContext> {
-  const version = values.text('kube-version') ?? newestVersion
-  const kubeVersion = parseKubeVersion(version)
-  if (kubeVersion === undefined) {
-    throw new UsageError(`--kube-version: ${JSON.stringify(version)} is not a version such as ${newestVersion}`)
-  }
+  const kubeVersion = readKubeVersion(values, 'kube-version')
   const annotations = readPairs(values, 'namespace-annotation')
   for (const key of Object.keys(annotations)) checkAnnotation(key)
   const labels = { ...readPairs(values, 'namespace-label'), [injectKey]: 'enabled' }

@@ -18,10 +18,10 @@ import { defaultConfig } from '../config/defaults.ts'
 import { loadConfig } from '../config/load.ts'
 import { closeWithin } from '../http/close.ts'
 import { buildProbes } from '../http/probes.ts'
-import { type KubeVersion, parseKubeVersion } from '../units/kube-version.ts'
+import type { KubeVersion } from '../units/kube-version.ts'
 import { buildWebhook } from '../webhook/app.ts'
 import { buildWebhookMetrics, type WebhookMetrics } from '../webhook/metrics.ts'
-import { type Command, type FlagValues, readPort, UsageError } from './command.ts'
+import { type Command, type FlagValues, readKubeVersion, readPort, UsageError } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
 
 /** `usher webhook` */
@@ -74,11 +74,7 @@ async function readOptions(values: FlagValues) {
   if (!levels().includes(level)) {
     throw new UsageError(`--log-level: ${JSON.stringify(level)} is not one of ${levels().join(', ')}`)
   }
-  const versionText = values.text('kube-version')
-  const kubeVersion = versionText === undefined ? undefined : parseKubeVersion(versionText)
-  if (versionText !== undefined && kubeVersion === undefined) {
-    throw new UsageError(`--kube-version: ${JSON.stringify(versionText)} is not a version such as 1.37`)
-  }
+  const kubeVersion = readKubeVersion(values, 'kube-version')
   const cert = values.text('tls-cert')
   const key = values.text('tls-key')
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key go together')

@@ -1,11 +1,11 @@
 import type { Decision, DecisionContext } from '../inject/context.ts'
 import { decide } from '../inject/decide.ts'
 import { injectKey, prefix } from '../inject/names.ts'
-import { type PatchOperation, pointer } from '../inject/patch.ts'
+import type { PatchOperation } from '../inject/patch.ts'
 import { isObject } from '../units/json.ts'
 import { type Changed, changeWorkloads } from './change-workloads.ts'
 import { patchTemplate, type TemplateText } from './edit-template.ts'
-import { valueAt } from './patch-data.ts'
+import { rebased, valueAt } from './patch-data.ts'
 import type { Step } from './place.ts'
 import type { Workload } from './workloads.ts'
 
@@ -28,8 +28,7 @@ export function injectDocument(text: string, contextOf: (workload: Workload) => 
     const pod = valueAt(template.data, template.base)
     const context = { ...contextOf(workload), controller: workload.controller }
     const { patch, reasons, warnings } = decide(pod, context)
-    const base = pointer(...template.base)
-    const result = { reasons, warnings, patch: patch.map((operation) => ({ ...operation, path: base + operation.path })) }
+    const result = { reasons, warnings, patch: rebased(patch, template.base) }
     const malformed = reasons.find(({ code }) => code === 'malformed-pod')
     if (malformed !== undefined) {
       const what = template.base.length > workload.at.length && pod === undefined ? `it has no ${workload.template.join('.')}` : malformedIn(workload, malformed.detail)

@@ -1,5 +1,5 @@
 import jsonpatch, { type Operation } from 'fast-json-patch'
-import type { PatchOperation } from '../inject/patch.ts'
+import { type PatchOperation, pointer } from '../inject/patch.ts'
 import { copyOf, isObject } from '../units/json.ts'
 import type { Step } from './place.ts'
 
@@ -7,6 +7,12 @@ import type { Step } from './place.ts'
 export function patched(value: unknown, patch: readonly PatchOperation[]): unknown {
   const operations = patch.map((operation): Operation => ('value' in operation ? { ...operation, value: copyOf(operation.value) } : operation))
   return jsonpatch.applyPatch(copyOf(value), operations).newDocument
+}
+
+/** A patch of what is at the end of some steps, as a patch of the whole. */
+export function rebased(patch: readonly PatchOperation[], base: readonly Step[]): readonly PatchOperation[] {
+  const path = pointer(...base)
+  return patch.map((operation) => ({ ...operation, path: path + operation.path }))
 }
 
 /** What is at the end of some steps; undefined where nothing is. */

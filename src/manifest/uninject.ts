@@ -1,10 +1,10 @@
-import { type PatchOperation, pointer } from '../inject/patch.ts'
+import type { PatchOperation } from '../inject/patch.ts'
 import { type Reversal, revert } from '../inject/revert.ts'
 import type { JsonObject } from '../units/json.ts'
 import { type Change, type Changed, changeWorkloads } from './change-workloads.ts'
 import { performEdit, planEdits, type TemplateText } from './edit-template.ts'
 import type { Editor } from './editor.ts'
-import { stepsOf, valueAt } from './patch-data.ts'
+import { rebased, stepsOf, valueAt } from './patch-data.ts'
 import { follow } from './place.ts'
 import type { Workload } from './workloads.ts'
 
@@ -33,9 +33,8 @@ function changeBack(textOf: (reversal: Extract<Reversal, { kind: 'revert' }>) =>
       return { result: { kind, patch: [] }, fault: `${workload.kind} ${workload.name} passes unchanged, for it cannot be told what usher did to it: ${reversal.detail}` }
     }
     const { patch, kept } = reversal
-    const base = pointer(...template.base)
     return {
-      result: { kind, patch: patch.map((operation) => ({ ...operation, path: base + operation.path })) },
+      result: { kind, patch: rebased(patch, template.base) },
       edit: (editor) => putBack(editor, template, patch, textOf(reversal)),
       notes: kept.map((place) => `${workload.kind} ${workload.name}: ${place} was changed since the injection, and stays as it is`),
     }
