@@ -1,0 +1,445 @@
+import type { Decision, DropCause, ReleaseCause } from './decisions.ts'
+import type { PodEvent, QueueEvent, RequestEvent } from './events.ts'
+import { idleLongEnoughAt, isStale, readLoad, unknownLoad } from './load.ts'
+import { aheadOf, firstOf } from './order.ts'
+import { type NextOverdue, nextOverdue } from './overdue.ts'
+import { absentKeepMs, extraSpacingMs, leaseCapMs, type QueueSettings, weightCap } from './settings.ts'
+import type { ClosedGate, Lease, LoadState, Place, QueueState } from './state.ts'
+
+/**
+ * The queue of one node: who starts, who waits. Events go in, decisions come out; time is an argument, nothing else
+ * is looked at, so the same events at the same times give the same state and the same decisions.
+ *
+ * What always holds, after every event (each is a property in test/lock/queue/):
+ *
+ * 1. Leases within the floor never have more permits than there are. One whose weight is larger than all permits
+ *    takes them all, and is alone among them.
+ * 2. A further lease is granted only to an identified client, on a node that had an idle core and no pressure
+ *    above the bound for the last second, at least a second after any other grant, and never where the queue is strict.
+ * 3. An overdue lease is granted only to who has said how long it waits, at least a second after the last such.
+ * 4. While a gate is closed, and has not been for too long, nobody is granted but who is overdue.
+ * 5. Every lease ends, at the latest at the cap after its grant.
+ * 6. A node that is idle, by 2, keeps no identified client waiting.
+ * 7. Free permits, with open gates, mean that nobody waits, or that the next has more weight than is free.
+ * 8. Nobody waits for ever while others are served: who has waited for a minute is passed by nobody who came later,
+ *    except by who is overdue, and anonymous clients by an identified one for which a core is idle.
+ * 9. A pod has one place or one lease, however often it asks; its lease is told again, never doubled.
+ * 10. A place or lease that was given back, and all of a pod that is gone, is no more.
+ * 11. A request that ends at any moment, that of its grant included, neither loses a permit nor doubles one: an
+ *     anonymous lease that was not delivered ends at once, an identified one after ten seconds, unless it is asked for.
+ * 12. No more wait than may, in all and of one peer.
+ */
+export class Queue {
+  readonly #settings: QueueSettings
+  readonly #waiting = new Map<string, Place>()
+  readonly #leases = new Map<string, Lease>()
+  readonly #gates = new Map<string, ClosedGate>()
+  readonly #waitingOf = new Map<string, number>()
+  #now: number
+  #sequence = 0
+  #used = 0
+  #lastGrantAt: number | undefined
+  #lastOverdueAt: number | undefined
+  #load: LoadState = unknownLoad
+  // When the first of those who are away will have been for too long; or earlier.
+  #absentEndAt = Infinity
+  // Undefined: to be found out again.
+  #overdue: { readonly next: NextOverdue | undefined } | undefined
+
+  constructor(settings: QueueSettings, now: number) {
+    this.#settings = settings
+    this.#now = now
+  }
+
+  /**
+   * Goes on from a state of before. Anonymous places are gone with their connections; identified clients have the
+   * usual time to ask again, and gates and load are found out anew.
+   */
+  static restore(state: QueueState, settings: QueueSettings, now: number): Queue {
+    const queue = new Queue(settings, Math.max(now, state.now))
+    queue.#sequence = state.sequence
+    queue.#lastGrantAt = state.lastGrantAt
+    queue.#lastOverdueAt = state.lastOverdueAt
+    for (const lease of state.leases) {
+      const isKnown = lease.claimed || !isIdentified(lease.key)
+      queue.#addLease({ ...lease, absentSince: isKnown ? undefined : queue.#now })
+    }
+    for (const place of state.waiting) {
+      if (isIdentified(place.key)) queue.#addPlace({ ...place, requests: 0, absentSince: queue.#now })
+    }
+    if (queue.#waiting.size > 0 || queue.#leases.size > 0) queue.#absentEndAt = queue.#now + absentKeepMs
+    return queue
+  }
+
+  /** Takes an event, and says what comes of it. A `now` before the last one counts as the last one. */
+  apply(event: QueueEvent, now: number): readonly Decision[] {
+    this.#now = Math.max(this.#now, now)
+    const decisions: Decision[] = []
+    this.#expire(decisions)
+    switch (event.kind) {
+      case 'request':
+        return this.#request(event, decisions)
+      case 'left':
+        this.#leave(event.key, decisions)
+        break
+      case 'delivered': {
+        const lease = this.#leases.get(event.key)
+        if (lease !== undefined) {
+          lease.claimed = true
+          lease.absentSince = undefined
+        }
+        break
+      }
+      case 'given-back':
+        this.#end(event.key, 'given-back', decisions)
+        break
+      case 'started':
+      case 'ready':
+      case 'gone':
+        this.#hear(event, decisions)
+        break
+      case 'gate':
+        this.#setGate(event, decisions)
+        break
+      case 'load':
+        this.#load = readLoad(this.#load, event, this.#now, this.#settings)
+        break
+      case 'tick':
+        break
+    }
+    this.#settle(decisions)
+    return decisions
+  }
+
+  /** When time alone will change something, if nothing else does before; undefined: never. */
+  nextChangeAt(): number | undefined {
+    let next = this.#absentEndAt
+    for (const { endsAt, absentSince } of this.#leases.values()) {
+      next = Math.min(next, endsAt, absentSince === undefined ? Infinity : absentSince + absentKeepMs)
+    }
+    if (this.#settings.gateMaxWaitMs > 0) {
+      for (const { since, overdue } of this.#gates.values()) {
+        if (!overdue) next = Math.min(next, since + this.#settings.gateMaxWaitMs)
+      }
+    }
+    next = Math.min(next, this.#nextOverdue()?.at ?? Infinity)
+    const extraAt = this.#isOpen() ? this.#extraAt() : undefined
+    if (extraAt !== undefined && extraAt < next && this.#firstIdentified() !== undefined) next = extraAt
+    return next === Infinity ? undefined : Math.max(next, this.#now)
+  }
+
+  /** Somebody's place; undefined where it has none. */
+  place(key: string): Place | undefined {
+    return this.#waiting.get(key)
+  }
+
+  /** Somebody's lease; undefined where it has none. */
+  lease(key: string): Lease | undefined {
+    return this.#leases.get(key)
+  }
+
+  /** How many are served before somebody who waits. */
+  ahead(place: Place): number {
+    return aheadOf(this.#waiting.values(), place, this.#now)
+  }
+
+  /** The leases, oldest first. */
+  leases(): Iterable<Lease> {
+    return this.#leases.values()
+  }
+
+  /** Who waits, in no order but that of arrival. */
+  waiting(): Iterable<Place> {
+    return this.#waiting.values()
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.size
+  }
+
+  /** Permits of the floor that are taken. */
+  get used(): number {
+    return this.#used
+  }
+
+  /** The gates that were found closed. */
+  closedGates(): Iterable<ClosedGate> {
+    return this.#gates.values()
+  }
+
+  get load(): LoadState {
+    return this.#load
+  }
+
+  /** All that the queue knows; shares nothing with it. */
+  state(): QueueState {
+    return {
+      now: this.#now,
+      sequence: this.#sequence,
+      lastGrantAt: this.#lastGrantAt,
+      lastOverdueAt: this.#lastOverdueAt,
+      leases: Array.from(this.#leases.values(), (lease) => ({ ...lease })),
+      waiting: Array.from(this.#waiting.values(), (place) => ({ ...place })),
+      gates: Array.from(this.#gates.values(), (gate) => ({ ...gate })),
+      load: this.#load,
+    }
+  }
+
+  #request(event: RequestEvent, decisions: Decision[]): readonly Decision[] {
+    const key = event.uid === undefined ? `anonymous:${this.#sequence}` : keyOf(event.uid)
+    const lease = this.#leases.get(key)
+    if (lease !== undefined) {
+      lease.absentSince = undefined
+      decisions.push({ kind: 'placed', key, isNew: false }, { kind: 'granted', key, lease, again: true })
+      this.#settle(decisions)
+      return decisions
+    }
+    const before = this.#waiting.get(key)
+    if (before === undefined) {
+      // What else is due comes first: nobody is turned away for the sake of who is about to go.
+      this.#settle(decisions)
+      const reason = this.#isFull(event.peer)
+      if (reason !== undefined) {
+        decisions.push({ kind: 'rejected', reason })
+        return decisions
+      }
+    }
+    const place = before ?? this.#newPlace(key, event)
+    if (before === undefined) this.#addPlace(place)
+    place.requests++
+    place.absentSince = undefined
+    place.weight = clamp(event.weight, 1, weightCap)
+    place.priority = event.priority
+    place.leaseMs = this.#leaseMs(event)
+    this.#setDeadline(place, event.leftMs)
+    decisions.push({ kind: 'placed', key, isNew: before === undefined })
+    this.#settle(decisions)
+    if (!event.waits && this.#waiting.has(key)) this.#leave(key, decisions)
+    return decisions
+  }
+
+  #newPlace(key: string, event: RequestEvent): Place {
+    return {
+      key,
+      pod: event.pod,
+      peer: event.peer,
+      sequence: this.#sequence++,
+      arrivedAt: this.#now,
+      weight: 1,
+      priority: 0,
+      leaseMs: 0,
+      deadline: undefined,
+      requests: 0,
+      absentSince: undefined,
+    }
+  }
+
+  #isFull(peer: string): 'too-many-waiting' | 'too-many-waiting-from-peer' | undefined {
+    if (this.#waiting.size >= this.#settings.maxWaiting) return 'too-many-waiting'
+    const ofPeer = this.#waitingOf.get(peer) ?? 0
+    return ofPeer >= this.#settings.maxWaitingPerPeer ? 'too-many-waiting-from-peer' : undefined
+  }
+
+  #leaseMs({ uid, leaseMs }: RequestEvent): number {
+    const { anonymousLeaseMs, identifiedLeaseMs } = this.#settings
+    return clamp(leaseMs ?? (uid === undefined ? anonymousLeaseMs : identifiedLeaseMs), 0, leaseCapMs)
+  }
+
+  #setDeadline(place: Place, leftMs: number | undefined): void {
+    const deadline = leftMs === undefined ? undefined : this.#now + Math.max(0, leftMs)
+    if (deadline === place.deadline) return
+    place.deadline = deadline
+    this.#overdue = undefined
+  }
+
+  /** A request of somebody is over, and nobody holds another for it. */
+  #leave(key: string, decisions: Decision[]): void {
+    const lease = this.#leases.get(key)
+    if (lease !== undefined && !lease.claimed) {
+      if (isIdentified(key)) lease.absentSince = this.#now
+      else this.#end(key, 'unclaimed', decisions)
+      return
+    }
+    const place = this.#waiting.get(key)
+    if (place === undefined || --place.requests > 0) return
+    place.requests = 0
+    if (!isIdentified(key)) {
+      this.#drop(place, 'left', decisions)
+      return
+    }
+    place.absentSince = this.#now
+    this.#absentEndAt = Math.min(this.#absentEndAt, this.#now + absentKeepMs)
+  }
+
+  #hear(event: PodEvent, decisions: Decision[]): void {
+    const key = keyOf(event.uid)
+    if (event.kind === 'gone') this.#end(key, 'gone', decisions)
+    const lease = this.#leases.get(key)
+    if (lease === undefined) return
+    if (event.kind === 'ready') this.#release(lease, 'ready', decisions)
+    if (event.kind !== 'started' || event.hasProbes) return
+    const end = this.#now + this.#settings.blindHoldMs
+    if (end >= lease.endsAt) return
+    lease.endsAt = end
+    lease.endCause = 'blind-hold'
+  }
+
+  #setGate({ name, open, reason }: { readonly name: string; readonly open: boolean; readonly reason: string }, decisions: Decision[]): void {
+    const closed = this.#gates.get(name)
+    if (open === (closed === undefined)) {
+      if (closed !== undefined) closed.reason = reason
+      return
+    }
+    if (open) this.#gates.delete(name)
+    else this.#gates.set(name, { name, since: this.#now, reason, overdue: false })
+    decisions.push({ kind: 'gate', name, open, reason, overdue: false })
+  }
+
+  /** Ends whatever somebody has. */
+  #end(key: string, cause: 'gone' | 'given-back' | 'unclaimed', decisions: Decision[]): void {
+    const lease = this.#leases.get(key)
+    if (lease !== undefined) this.#release(lease, cause, decisions)
+    const place = this.#waiting.get(key)
+    if (place !== undefined && cause !== 'unclaimed') this.#drop(place, cause, decisions)
+  }
+
+  /** Does all that is due now. Granting may end at once (a lease of 0 s), so both take turns until nothing changes. */
+  #settle(decisions: Decision[]): void {
+    do this.#expire(decisions)
+    while (this.#grantOne(decisions))
+  }
+
+  #expire(decisions: Decision[]): void {
+    const now = this.#now
+    for (const lease of this.#leases.values()) {
+      if (lease.endsAt <= now) this.#release(lease, lease.endCause, decisions)
+      else if (lease.absentSince !== undefined && lease.absentSince + absentKeepMs <= now) this.#release(lease, 'unclaimed', decisions)
+    }
+    const { gateMaxWaitMs } = this.#settings
+    for (const gate of this.#gates.values()) {
+      if (gateMaxWaitMs === 0 || gate.overdue || gate.since + gateMaxWaitMs > now) continue
+      gate.overdue = true
+      decisions.push({ kind: 'gate', name: gate.name, open: true, reason: gate.reason, overdue: true })
+    }
+    if (this.#absentEndAt > now) return
+    this.#absentEndAt = Infinity
+    for (const place of this.#waiting.values()) {
+      if (place.absentSince === undefined) continue
+      const end = place.absentSince + absentKeepMs
+      if (end <= now) this.#drop(place, 'left', decisions)
+      else this.#absentEndAt = Math.min(this.#absentEndAt, end)
+    }
+  }
+
+  #grantOne(decisions: Decision[]): boolean {
+    if (this.#waiting.size === 0) return false
+    if (this.#isOpen()) {
+      const free = this.#settings.permits - this.#used
+      const next = free > 0 ? firstOf(this.#waiting.values(), this.#now, () => true) : undefined
+      if (next !== undefined && this.#permitsOf(next) <= free) return this.#grant(next, 'floor', decisions)
+      const extraAt = this.#extraAt()
+      const waiter = extraAt !== undefined && extraAt <= this.#now ? this.#firstIdentified() : undefined
+      if (waiter !== undefined) return this.#grant(waiter, 'idle-core', decisions)
+    }
+    const overdue = this.#nextOverdue()
+    if (overdue === undefined || overdue.at > this.#now) return false
+    const place = this.#waiting.get(overdue.key)
+    return place !== undefined && this.#grant(place, 'overdue', decisions)
+  }
+
+  #grant(place: Place, grant: Lease['grant'], decisions: Decision[]): true {
+    const now = this.#now
+    this.#removePlace(place)
+    const lease: Lease = {
+      key: place.key,
+      pod: place.pod,
+      peer: place.peer,
+      grant,
+      permits: grant === 'floor' ? this.#permitsOf(place) : 0,
+      arrivedAt: place.arrivedAt,
+      grantedAt: now,
+      endsAt: now + place.leaseMs,
+      endCause: 'lease-end',
+      claimed: false,
+      absentSince: place.absentSince,
+    }
+    this.#addLease(lease)
+    this.#lastGrantAt = now
+    if (grant === 'overdue') this.#lastOverdueAt = now
+    decisions.push({ kind: 'granted', key: place.key, lease, again: false })
+    return true
+  }
+
+  /** What a waiter takes of the floor: no more than all of it. */
+  #permitsOf(place: Place): number {
+    return Math.min(place.weight, this.#settings.permits)
+  }
+
+  #isOpen(): boolean {
+    for (const gate of this.#gates.values()) if (!gate.overdue) return false
+    return true
+  }
+
+  /** From when on one more may be granted for an idle core; undefined: not by what is known of the load. */
+  #extraAt(): number | undefined {
+    if (this.#settings.strict || isStale(this.#load, this.#now)) return undefined
+    const idleAt = idleLongEnoughAt(this.#load)
+    if (idleAt === undefined || this.#lastGrantAt === undefined) return idleAt
+    return Math.max(idleAt, this.#lastGrantAt + extraSpacingMs)
+  }
+
+  #firstIdentified(): Place | undefined {
+    return firstOf(this.#waiting.values(), this.#now, ({ key }) => isIdentified(key))
+  }
+
+  #nextOverdue(): NextOverdue | undefined {
+    this.#overdue ??= { next: nextOverdue(this.#waiting.values(), this.#lastOverdueAt) }
+    return this.#overdue.next
+  }
+
+  #release(lease: Lease, cause: ReleaseCause, decisions: Decision[]): void {
+    this.#leases.delete(lease.key)
+    this.#used -= lease.permits
+    decisions.push({ kind: 'released', key: lease.key, lease, cause })
+  }
+
+  #drop(place: Place, cause: DropCause, decisions: Decision[]): void {
+    this.#removePlace(place)
+    decisions.push({ kind: 'dropped', key: place.key, place, cause })
+  }
+
+  #addLease(lease: Lease): void {
+    this.#leases.set(lease.key, lease)
+    this.#used += lease.permits
+  }
+
+  #addPlace(place: Place): void {
+    this.#waiting.set(place.key, place)
+    this.#waitingOf.set(place.peer, (this.#waitingOf.get(place.peer) ?? 0) + 1)
+    if (place.deadline !== undefined) this.#overdue = undefined
+  }
+
+  #removePlace(place: Place): void {
+    this.#waiting.delete(place.key)
+    const left = (this.#waitingOf.get(place.peer) ?? 1) - 1
+    if (left === 0) this.#waitingOf.delete(place.peer)
+    else this.#waitingOf.set(place.peer, left)
+    if (place.deadline !== undefined) this.#overdue = undefined
+  }
+}
+
+const identified = 'uid:'
+
+/** The key of a pod. */
+export function keyOf(uid: string): string {
+  return `${identified}${uid}`
+}
+
+/** Whether a key is that of a pod. */
+export function isIdentified(key: string): boolean {
+  return key.startsWith(identified)
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most)
+}

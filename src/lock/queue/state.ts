@@ -1,0 +1,69 @@
+/** Somebody who waits. Times are those given to the queue. */
+export interface Place {
+  /** `uid:…` for a pod, `anonymous:…` for others. */
+  readonly key: string
+  readonly pod: string | undefined
+  readonly peer: string
+  /** First come, first served. */
+  readonly sequence: number
+  readonly arrivedAt: number
+  weight: number
+  priority: number
+  leaseMs: number
+  /** When the client ends its wait; undefined: not known. */
+  deadline: number | undefined
+  /** How many of its requests are held. */
+  requests: number
+  /** Since when none is; undefined: one is. */
+  absentSince: number | undefined
+}
+
+/** Somebody who starts. */
+export interface Lease {
+  readonly key: string
+  readonly pod: string | undefined
+  readonly peer: string
+  /** Why it was granted: within the floor of permits, for an idle core, or because its wait was nearly over. */
+  readonly grant: 'floor' | 'idle-core' | 'overdue'
+  /** Of the floor; 0 for the others. */
+  readonly permits: number
+  readonly arrivedAt: number
+  readonly grantedAt: number
+  endsAt: number
+  endCause: 'lease-end' | 'blind-hold'
+  /** Whether the answer has left for the client. */
+  claimed: boolean
+  /** Since when nobody is there who could be told; undefined: somebody is, or knows. */
+  absentSince: number | undefined
+}
+
+/** A gate that was found closed. */
+export interface ClosedGate {
+  readonly name: string
+  readonly since: number
+  reason: string
+  /** It has been closed for so long that it counts as open. */
+  overdue: boolean
+}
+
+/** All that the queue knows, as plain data. */
+export interface QueueState {
+  readonly now: number
+  readonly sequence: number
+  readonly lastGrantAt: number | undefined
+  readonly lastOverdueAt: number | undefined
+  readonly leases: readonly Lease[]
+  readonly waiting: readonly Place[]
+  readonly gates: readonly ClosedGate[]
+  readonly load: LoadState
+}
+
+/** What the readings of the load amount to. */
+export interface LoadState {
+  /** When the last one came. */
+  readonly at: number | undefined
+  /** Since when every reading has shown an idle core. */
+  readonly idleSince: number | undefined
+  readonly idleCores: number
+  readonly pressure: number | undefined
+}
