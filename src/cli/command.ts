@@ -20,6 +20,8 @@ export interface FlagValues {
   text(name: string): string | undefined
   texts(name: string): readonly string[]
   isOn(name: string): boolean
+  /** Whether it was given, rather than left to its default. */
+  isGiven(name: string): boolean
 }
 
 /** Where a command writes to. */
@@ -60,6 +62,7 @@ export function readFlags(command: Command, args: readonly string[]): FlagValues
       return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
     },
     isOn: (name) => values[name] === true,
+    isGiven: (name) => values[name] !== undefined,
   }
 }
 
@@ -71,10 +74,16 @@ function parse(command: Command, args: readonly string[]): ReturnType<typeof par
     ]),
   )
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values
+    return parseArgs({ args: args.map((arg) => longForm(command, arg)), options, strict: true, allowPositionals: false }).values
   } catch (error) {
     throw new UsageError(explain(command, error), { cause: error })
   }
+}
+
+/** The older tools are written in Go, whose flags take one dash as well: `-port 8888`. */
+function longForm(command: Command, arg: string): string {
+  const name = /^-([A-Za-z][\w-]+)(?:=|$)/.exec(arg)?.[1]
+  return name !== undefined && Object.hasOwn(command.flags, name) ? `-${arg}` : arg
 }
 
 function explain(command: Command, error: unknown): string {

@@ -15,6 +15,10 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'serve the admission webhook',
     load: async () => (await import('./webhook.ts')).webhookCommand,
   },
+  lock: {
+    summary: 'serve the startup lock of a node',
+    load: async () => (await import('./lock.ts')).lockCommand,
+  },
   certs: {
     summary: 'make a CA and a certificate for the webhook',
     load: async () => (await import('./certs.ts')).certsCommand,

@@ -1,6 +1,6 @@
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import {
   defaultCaDays,
@@ -23,6 +23,7 @@ import { buildWebhook } from '../webhook/app.ts'
 import { buildWebhookMetrics, type WebhookMetrics } from '../webhook/metrics.ts'
 import { type Command, type FlagValues, readKubeVersion, readPort, UsageError } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
+import { buildLog, logLevelFlag, readLogLevel } from './log.ts'
 
 /** `usher webhook` */
 export const webhookCommand: Command = {
@@ -50,7 +51,7 @@ export const webhookCommand: Command = {
       value: 'VERSION',
       help: 'version of the API server, such as 1.37; without it the cluster is asked, where there is one',
     },
-    'log-level': { type: 'string', value: 'LEVEL', default: 'info', help: `one of ${levels().join(', ')}` },
+    'log-level': logLevelFlag,
   },
   examples: [
     'usher webhook --kube-version 1.37',
@@ -63,17 +64,10 @@ export const webhookCommand: Command = {
   },
 }
 
-function levels(): readonly string[] {
-  return ['debug', 'info', 'warn', 'error', 'silent']
-}
-
 type Options = Awaited<ReturnType<typeof readOptions>>
 
 async function readOptions(values: FlagValues) {
-  const level = values.text('log-level') ?? 'info'
-  if (!levels().includes(level)) {
-    throw new UsageError(`--log-level: ${JSON.stringify(level)} is not one of ${levels().join(', ')}`)
-  }
+  const level = readLogLevel(values)
   const kubeVersion = readKubeVersion(values, 'kube-version')
   const cert = values.text('tls-cert')
   const key = values.text('tls-key')
@@ -208,27 +202,4 @@ async function askCluster(known: (version: KubeVersion) => void, log: Logger): P
     },
     failed: (error) => log.warn({ err: error }, 'the API server does not say its version'),
   })
-}
-
-// Lines wait for a full buffer, or for the next flush.
-const logBufferBytes = 65_536
-const logFlushMs = 250
-
-/** A log of JSON lines on stdout, buffered; `flush` writes what is waiting. A closed stdout harms nothing. */
-function buildLog(level: string): { readonly log: Logger; readonly flush: () => void } {
-  const destination = pino.destination({ dest: 1, sync: false, minLength: logBufferBytes, maxWrite: 2 * logBufferBytes })
-  destination.on('error', nothing)
-  const formatters = { level: (label: string) => ({ level: label }) }
-  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, destination)
-  setInterval(() => destination.flush(), logFlushMs).unref()
-  return {
-    log,
-    flush() {
-      try {
-        destination.flushSync()
-      } catch {
-        // Nothing is open that could be written to.
-      }
-    },
-  }
 }

@@ -11,6 +11,16 @@ export const problemTable = {
   'not-an-admission-review': { status: 400, title: 'The body is not an AdmissionReview' },
   'unsupported-version': { status: 400, title: 'The version of the AdmissionReview is not supported' },
   'no-request': { status: 400, title: 'The AdmissionReview has no request' },
+  'uri-too-long': { status: 414, title: 'The path and query are too long' },
+  'headers-too-large': { status: 431, title: 'The headers are too large' },
+  'request-timeout': { status: 408, title: 'The request did not arrive in time' },
+  locked: { status: 423, title: 'Locked' },
+  'too-many-waiting': { status: 503, title: 'Too many wait already' },
+  'too-many-waiting-from-peer': { status: 503, title: 'Too many of this address wait already' },
+  'too-many-readers': { status: 503, title: 'Too many follow the events already' },
+  'not-a-reader': { status: 403, title: 'This address may not read that' },
+  'no-such-lease': { status: 404, title: 'There is no such lease' },
+  'not-your-lease': { status: 403, title: 'The lease is another pod\'s' },
   'internal-error': { status: 500, title: 'The server failed' },
 } as const
 
@@ -20,10 +30,10 @@ export type ProblemCode = keyof typeof problemTable
 // Relative to our documentation, so that a reader finds the section.
 const base = 'https://usher.dev/docs/errors#'
 
-/** A problem document, as a string of JSON. */
-export function problemDocument(code: ProblemCode, detail: string): string {
+/** A problem document, as a string of JSON; `members` are those of the problem's own. */
+export function problemDocument(code: ProblemCode, detail: string, members?: object): string {
   const { status, title } = problemTable[code]
-  return JSON.stringify({ type: `${base}${code}`, title, status, detail })
+  return JSON.stringify({ type: `${base}${code}`, title, status, detail, ...members })
 }
 
 /** Answers with a problem document. */

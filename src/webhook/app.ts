@@ -4,13 +4,12 @@ import {
   type RequestListener,
   type Server,
   type ServerResponse,
-  STATUS_CODES,
 } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
-import { type ProblemCode, problemDocument, problemTable, sendProblem } from '../http/problem.ts'
+import { type ProblemCode, problemTable, sendProblem } from '../http/problem.ts'
+import { refuseRaw } from '../http/refuse-raw.ts'
 import { isObject } from '../units/json.ts'
 import { type Answer, answerReview, type ContextOf, type Decide, listCodes } from './answer.ts'
 import type { WebhookMetrics } from './metrics.ts'
@@ -160,23 +159,6 @@ function prepare<T extends Server>(server: T): T {
     server.emit('request', request, response)
   })
   return server
-}
-
-/** Answers what is not HTTP enough to become a request. */
-function refuseRaw(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const { status } = problemTable['bad-request']
-  const body = problemDocument('bad-request', 'it is not HTTP that can be read')
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'content-type: application/problem+json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }
 
 /** What can be told to be wrong before the body is read. */

@@ -17,6 +17,16 @@ t.test('each problem has a code to link to, the status of an error, and a title 
 
 t.test('has the statuses that HTTP has for them', async (t) => {
   t.strictSame(Object.fromEntries(entries.map(([code, { status }]) => [code, status])), {
+    'uri-too-long': 414,
+    'headers-too-large': 431,
+    'request-timeout': 408,
+    locked: 423,
+    'too-many-waiting': 503,
+    'too-many-waiting-from-peer': 503,
+    'too-many-readers': 503,
+    'not-a-reader': 403,
+    'no-such-lease': 404,
+    'not-your-lease': 403,
     'not-found': 404,
     'method-not-allowed': 405,
     'unsupported-media-type': 415,

@@ -3,7 +3,7 @@ import type { PodEvent, QueueEvent, RequestEvent } from './events.ts'
 import { idleLongEnoughAt, isStale, readLoad, unknownLoad } from './load.ts'
 import { aheadOf, firstOf } from './order.ts'
 import { type NextOverdue, nextOverdue } from './overdue.ts'
-import { absentKeepMs, extraSpacingMs, leaseCapMs, type QueueSettings, weightCap } from './settings.ts'
+import { absentKeepMs, agingMs, extraSpacingMs, leaseCapMs, type QueueSettings, weightCap } from './settings.ts'
 import type { ClosedGate, Lease, LoadState, Place, QueueState } from './state.ts'
 
 /**
@@ -53,16 +53,16 @@ export class Queue {
 
   /**
    * Goes on from a state of before. Anonymous places are gone with their connections; identified clients have the
-   * usual time to ask again, and gates and load are found out anew.
+   * usual time to ask again, and gates and load are found out anew. `now` is not before the state's.
    */
-  static restore(state: QueueState, settings: QueueSettings, now: number): Queue {
-    const queue = new Queue(settings, Math.max(now, state.now))
+  static restore(state: KeptState, settings: QueueSettings, now: number): Queue {
+    const queue = new Queue(settings, now)
     queue.#sequence = state.sequence
     queue.#lastGrantAt = state.lastGrantAt
     queue.#lastOverdueAt = state.lastOverdueAt
     for (const lease of state.leases) {
       const isKnown = lease.claimed || !isIdentified(lease.key)
-      queue.#addLease({ ...lease, absentSince: isKnown ? undefined : queue.#now })
+      queue.#addLease({ ...lease, endsAt: Math.min(lease.endsAt, queue.#now + leaseCapMs), absentSince: isKnown ? undefined : queue.#now })
     }
     for (const place of state.waiting) {
       if (isIdentified(place.key)) queue.#addPlace({ ...place, requests: 0, absentSince: queue.#now })
@@ -122,7 +122,7 @@ export class Queue {
         if (!overdue) next = Math.min(next, since + this.#settings.gateMaxWaitMs)
       }
     }
-    next = Math.min(next, this.#nextOverdue()?.at ?? Infinity)
+    next = Math.min(next, this.#nextOverdue()?.at ?? Infinity, this.#agedAt() ?? Infinity)
     const extraAt = this.#isOpen() ? this.#extraAt() : undefined
     if (extraAt !== undefined && extraAt < next && this.#firstIdentified() !== undefined) next = extraAt
     return next === Infinity ? undefined : Math.max(next, this.#now)
@@ -214,7 +214,11 @@ export class Queue {
     this.#setDeadline(place, event.leftMs)
     decisions.push({ kind: 'placed', key, isNew: before === undefined })
     this.#settle(decisions)
-    if (!event.waits && this.#waiting.has(key)) this.#leave(key, decisions)
+    if (!event.waits && this.#waiting.has(key)) {
+      this.#leave(key, decisions)
+      // It may have stood before others that have less weight.
+      this.#settle(decisions)
+    }
     return decisions
   }
 
@@ -261,8 +265,7 @@ export class Queue {
       return
     }
     const place = this.#waiting.get(key)
-    if (place === undefined || --place.requests > 0) return
-    place.requests = 0
+    if (place === undefined || place.requests === 0 || --place.requests > 0) return
     if (!isIdentified(key)) {
       this.#drop(place, 'left', decisions)
       return
@@ -388,6 +391,13 @@ export class Queue {
     return Math.max(idleAt, this.#lastGrantAt + extraSpacingMs)
   }
 
+  /** When the oldest will go before a heavier one by its age, and be granted; undefined: that grants nothing. */
+  #agedAt(): number | undefined {
+    const [oldest] = this.#waiting.values()
+    if (oldest === undefined || !this.#isOpen() || this.#permitsOf(oldest) > this.#settings.permits - this.#used) return undefined
+    return oldest.arrivedAt + agingMs
+  }
+
   #firstIdentified(): Place | undefined {
     return firstOf(this.#waiting.values(), this.#now, ({ key }) => isIdentified(key))
   }
@@ -427,6 +437,9 @@ export class Queue {
     if (place.deadline !== undefined) this.#overdue = undefined
   }
 }
+
+/** What of the state survives a restart. */
+export type KeptState = Pick<QueueState, 'now' | 'sequence' | 'lastGrantAt' | 'lastOverdueAt' | 'leases' | 'waiting'>
 
 const identified = 'uid:'
 

@@ -1,0 +1,148 @@
+import { type Check, parseCheck } from '../lock/gates/check.ts'
+import { defaultQueueSettings, type QueueSettings } from '../lock/queue/settings.ts'
+import { parseReaders, type Readers } from '../lock/readers.ts'
+import { parseDuration } from '../units/duration.ts'
+import { type Flag, type FlagValues, UsageError } from './command.ts'
+import { logLevelFlag, readLogLevel } from './log.ts'
+
+/** What `usher lock` was told. */
+export interface LockCommandOptions {
+  /** Empty: all interfaces. */
+  readonly host: string
+  readonly port: number
+  readonly settings: QueueSettings
+  readonly checks: readonly Check[]
+  readonly failPauseMs: number
+  readonly passPauseMs: number
+  readonly checkTimeoutMs: number
+  /** Undefined: no state is kept. */
+  readonly stateFolder: string | undefined
+  readonly readers: Readers
+  readonly level: string
+}
+
+/** The flags of `usher lock`. The older service's have its names, in bare seconds; the others are usher's own. */
+export const lockFlags: Readonly<Record<string, Flag>> = {
+  host: { type: 'string', value: 'ADDRESS', help: 'address to listen on (default: all)' },
+  port: { type: 'string', value: 'PORT', default: '8888', help: 'port to listen on (0: a free one)' },
+  locks: { type: 'string', value: 'N', default: '1', help: 'permits: so many may start at a time, whatever the load is' },
+  strict: { type: 'boolean', help: 'never more than that; else one more each second in which a core is idle' },
+  timeout: { type: 'string', value: 'SECONDS', default: '10', help: 'lease of anonymous clients, where they ask for none' },
+  lease: { type: 'string', value: 'DURATION', default: '120s', help: 'lease of clients that name a pod uid, where they ask for none' },
+  check: { type: 'string', value: 'URL', multiple: true, help: 'grant nothing until this passes: http://, https:// or tcp://HOST:PORT' },
+  failHc: { type: 'string', value: 'SECONDS', default: '10', help: 'pause after a check that failed' },
+  passHc: { type: 'string', value: 'SECONDS', default: '60', help: 'pause after a check that passed' },
+  'check-timeout': { type: 'string', value: 'DURATION', default: '10s', help: 'how long a check may take' },
+  'gate-max-wait': {
+    type: 'string',
+    value: 'DURATION',
+    default: '10m',
+    help: 'how long a failing check holds everybody up; 0: for ever, as the older service',
+  },
+  'max-waiting': { type: 'string', value: 'N', default: '2000', help: 'how many may wait; others are told to come back (503)' },
+  'max-waiting-per-peer': { type: 'string', value: 'N', default: '256', help: 'how many of one address may wait' },
+  'state-dir': {
+    type: 'string',
+    value: 'FOLDER',
+    default: '/run/usher',
+    help: 'where leases and queue survive a restart; best on a tmpfs; empty: they do not',
+  },
+  readers: {
+    type: 'string',
+    value: 'LIST',
+    default: 'node',
+    help: 'who may read /status, /v1/state and /v1/events: node, all, addresses, networks',
+  },
+  'log-level': logLevelFlag,
+}
+
+/** The environment of a process. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads flags, then the older fork's `PSL_*` variables where there is no flag.
+ *
+ * @throws {UsageError}
+ */
+export function readLockOptions(values: FlagValues, environment: Environment): LockCommandOptions {
+  const read = reader(values, environment)
+  const readers = parseReaders(values.text('readers') ?? 'node')
+  if ('problem' in readers) throw new UsageError(`--readers: ${readers.problem}`)
+  const stateFolder = values.text('state-dir')
+  return {
+    host: read.text('host', 'PSL_BIND_HOST') ?? '',
+    port: read.whole('port', 'PSL_BIND_PORT', 0, 65_535),
+    settings: {
+      ...defaultQueueSettings,
+      permits: read.whole('locks', 'PSL_PARALLEL_LOCKS', 1, 10_000),
+      strict: values.isOn('strict'),
+      anonymousLeaseMs: read.span('timeout', 'PSL_LOCK_DURATION'),
+      identifiedLeaseMs: read.span('lease'),
+      gateMaxWaitMs: read.span('gate-max-wait'),
+      maxWaiting: read.whole('max-waiting', undefined, 1, 100_000),
+      maxWaitingPerPeer: read.whole('max-waiting-per-peer', undefined, 1, 100_000),
+    },
+    checks: readChecks(values, environment),
+    failPauseMs: read.span('failHc', 'PSL_HC_PERIOD_FAIL'),
+    passPauseMs: read.span('passHc', 'PSL_HC_PERIOD_PASS'),
+    checkTimeoutMs: read.span('check-timeout', 'PSL_HC_TIMEOUT'),
+    stateFolder: stateFolder === '' ? undefined : stateFolder,
+    readers,
+    level: readLogLevel(values),
+  }
+}
+
+/** What was said, and where, so that a fault can name it. */
+interface Said {
+  readonly by: string
+  readonly text: string
+}
+
+function reader(values: FlagValues, environment: Environment) {
+  function said(flag: string, variable: string | undefined): Said {
+    const ofEnvironment = variable === undefined ? undefined : environment[variable]
+    if (variable !== undefined && ofEnvironment !== undefined && ofEnvironment !== '' && !values.isGiven(flag)) {
+      return { by: variable, text: ofEnvironment }
+    }
+    return { by: `--${flag}`, text: values.text(flag) ?? '' }
+  }
+  return {
+    text: (flag: string, variable: string): string | undefined => said(flag, variable).text,
+    whole(flag: string, variable: string | undefined, least: number, most: number): number {
+      const { by, text } = said(flag, variable)
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+      if (!(value >= least && value <= most)) {
+        throw new UsageError(`${by}: ${JSON.stringify(text)} is not a whole number from ${least} to ${most}`)
+      }
+      return value
+    },
+    /** Seconds, or a duration; gives milliseconds. */
+    span(flag: string, variable?: string): number {
+      const { by, text } = said(flag, variable)
+      const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : parseDuration(text)
+      if (ms === undefined) throw new UsageError(`${by}: ${JSON.stringify(text)} is not a number of seconds, or a duration such as 90s or 5m`)
+      return ms
+    },
+  }
+}
+
+function readChecks(values: FlagValues, environment: Environment): readonly Check[] {
+  const ofFlags = values.texts('check').map((text): Said => ({ by: '--check', text }))
+  return (ofFlags.length > 0 ? ofFlags : checksOf(environment)).map(({ by, text }) => {
+    const check = parseCheck(text)
+    if ('problem' in check) throw new UsageError(`${by}: ${check.problem}`)
+    return check
+  })
+}
+
+/** The fork has a switch beside its list. */
+function checksOf(environment: Environment): readonly Said[] {
+  const enabled = environment['PSL_HC_ENABLED']?.toLowerCase() ?? 'false'
+  if (!['true', '1', 't'].includes(enabled)) return []
+  const endpoints = environment['PSL_HC_ENDPOINTS'] ?? ''
+  return endpoints
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+    .map((text) => ({ by: 'PSL_HC_ENDPOINTS', text }))
+}

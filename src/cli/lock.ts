@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs'
+import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import manifest from '../../package.json' with { type: 'json' }
+import { closeWithin } from '../http/close.ts'
+import { buildLock } from '../lock/app.ts'
+import { systemClock } from '../lock/clock.ts'
+import { gateNames, watchChecks } from '../lock/gates/watch-checks.ts'
+import { buildLockMetrics, type LockMetrics } from '../lock/metrics.ts'
+import { watchLoad } from '../lock/node-load/watch-load.ts'
+import { noPods } from '../lock/pods.ts'
+import { LockService } from '../lock/service.ts'
+import { noStore, openStateFile, type StateStore } from '../lock/state-file.ts'
+import type { Command } from './command.ts'
+import { exitCodes } from './exit-codes.ts'
+import { type LockCommandOptions, lockFlags, readLockOptions } from './lock-options.ts'
+import { buildLog } from './log.ts'
+
+/** `usher lock` */
+export const lockCommand: Command = {
+  name: 'lock',
+  summary: 'serve the startup lock of a node',
+  description:
+    'Grants permits to start, one after the other: 200 "Lock acquired" or 423 "Locked", at any path and method. Clients ' +
+    'that name a pod uid wait in a queue; others are served as pod-startup-lock served them, whose flags and PSL_* ' +
+    'variables are taken. Who starts and who waits is shown at /status. The log is JSON. The protocol: docs/lock.md.',
+  flags: lockFlags,
+  examples: ['usher lock', 'usher lock --locks 2 --strict', 'usher lock --check http://localhost:9999 --check tcp://localhost:5432'],
+  async run(values) {
+    await serve(readLockOptions(values, process.env))
+    return exitCodes.done
+  },
+}
+
+// The lock's clients come back; there is no reason to wait for them.
+const closeWithinMs = 3_000
+
+async function serve(options: LockCommandOptions): Promise<void> {
+  const { log, flush } = buildLog(options.level)
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const metrics = buildLockMetrics(registry)
+  const gates = gateNames(options.checks)
+  const service = new LockService({
+    settings: options.settings,
+    gates,
+    clock: systemClock,
+    pods: noPods,
+    store: openStore(options, metrics, log),
+    metrics,
+    log,
+  })
+  const app = buildLock({ service, metrics, registry, readers: options.readers, log, version: manifest.version })
+  const stops = [watchGates(options, service), watchNode(service, log)]
+
+  async function close(): Promise<void> {
+    for (const stop of stops) stop()
+    await closeWithin(app, closeWithinMs)
+  }
+
+  try {
+    await listen(app, options)
+  } catch (error) {
+    await close()
+    flush()
+    throw error
+  }
+  const ended = Promise.withResolvers<void>()
+  closeWithGrace({ delay: 3 * closeWithinMs, logger: false }, async ({ signal, err }) => {
+    if (err !== undefined) log.fatal({ err }, 'ending after a failure')
+    else log.info({ signal }, 'closing')
+    await close()
+    log.info('closed')
+    flush()
+    ended.resolve()
+  })
+  const { permits, strict } = options.settings
+  const address = app.server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : undefined
+  log.info({ port, permits, strict, gates }, 'listening')
+  flush()
+  await ended.promise
+}
+
+/** All interfaces mean those of IPv6, too, where the kernel has it. */
+async function listen(app: FastifyInstance, { host, port }: LockCommandOptions): Promise<void> {
+  if (host !== '') {
+    await app.listen({ host, port })
+    return
+  }
+  try {
+    await app.listen({ host: '::', port })
+  } catch (error) {
+    if (!isWithoutIpv6(error)) throw error
+    await app.listen({ host: '0.0.0.0', port })
+  }
+}
+
+function isWithoutIpv6(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL')
+}
+
+function openStore({ stateFolder, port }: LockCommandOptions, metrics: LockMetrics, log: Logger): StateStore {
+  if (stateFolder === undefined) return noStore
+  return openStateFile({ folder: stateFolder, name: `lock-${port}.json`, boot: bootId(), log, failed: () => metrics.saveFailed() })
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return 'unknown'
+  }
+}
+
+function watchGates({ checks, failPauseMs, passPauseMs, checkTimeoutMs }: LockCommandOptions, service: LockService): () => void {
+  const pace = { failPauseMs, passPauseMs, timeoutMs: checkTimeoutMs, clock: systemClock }
+  return watchChecks(checks, pace, (name, open, reason) => service.setGate(name, open, reason))
+}
+
+function watchNode(service: LockService, log: Logger): () => void {
+  return watchLoad(
+    { clock: systemClock },
+    (reading) => service.feed({ kind: 'load', ...reading }),
+    (reason) => log.warn({ reason }, 'the load of the node cannot be read: no further grants for idle cores'),
+  )
+}

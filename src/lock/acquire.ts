@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { problemDocument, problemTable, sendProblem } from '../http/problem.ts'
+import type { LockMetrics } from './metrics.ts'
+import { type Ask, peerOf, readAsk, readPreferredWait } from './request.ts'
+import type { Answer, Held, LockService } from './service.ts'
+import { standingOf } from './standing.ts'
+
+/** What the answers of the lock are made of. */
+export interface AcquireOptions {
+  readonly service: LockService
+  readonly metrics: LockMetrics
+  /** Whether the server is about to end: connections are not kept then. */
+  readonly isClosing: () => boolean
+}
+
+// The older service's answers, to the byte.
+const grantedText = 'Lock acquired'
+const lockedText = 'Locked'
+const plain = 'text/plain; charset=utf-8'
+const problemType = 'application/problem+json'
+
+// Where so many wait, one more second or two do not matter.
+const retryWhenFullSeconds = '2'
+
+/** Makes the handler for whoever asks for the lock: any method and path that is not another route's. */
+export function acquireHandler(options: AcquireOptions) {
+  return function acquire(request: FastifyRequest, reply: FastifyReply): void {
+    const ask = readAsk(request.raw, formOf(request))
+    if ('fault' in ask) {
+      options.metrics.answered(400)
+      sendProblem(reply, 'bad-request', ask.fault)
+    } else answerAsk(options, ask, request, reply)
+  }
+}
+
+/** Asks the service, and answers now or when it has decided. */
+export function answerAsk(options: AcquireOptions, ask: Ask, request: FastifyRequest, reply: FastifyReply): void {
+  const { service } = options
+  const wait = readPreferredWait(request.headers['prefer'])
+  let held: Held | undefined
+  const answer = (given: Answer): void => send(options, given, ask, wait, request, reply)
+  held = service.ask(ask, peerOf(request.raw), (wait ?? 0) * 1_000, answer)
+  if (held !== undefined) reply.raw.once('close', () => held?.cancel())
+}
+
+function send(options: AcquireOptions, answer: Answer, ask: Ask, wait: number | undefined, request: FastifyRequest, reply: FastifyReply): void {
+  const { service, metrics } = options
+  if (options.isClosing()) reply.header('connection', 'close')
+  if (wait !== undefined) reply.header('preference-applied', `wait=${wait}`)
+  switch (answer.kind) {
+    case 'granted':
+      metrics.answered(200)
+      watchDelivery(service, answer.lease.key, reply.raw)
+      reply.header('content-type', plain).send(grantedText)
+      return
+    case 'rejected':
+      metrics.answered(503)
+      sendProblem(reply.header('retry-after', retryWhenFullSeconds), answer.reason, 'ask again in a moment')
+      return
+    case 'locked': {
+      metrics.answered(423)
+      // Whoever is known, or waits, keeps its place and may come back at once, to be held; others poll.
+      const retryAfter = ask.uid !== undefined || wait !== undefined ? '0' : '1'
+      reply.code(problemTable.locked.status).header('retry-after', retryAfter)
+      if (request.headers.accept?.includes(problemType) !== true) reply.header('content-type', plain).send(lockedText)
+      else {
+        const { detail, ...members } = standingOf(service, answer.key, ask.pod)
+        reply.header('content-type', problemType).send(problemDocument('locked', detail, members))
+      }
+    }
+  }
+}
+
+/** Tells the service whether the answer has left. */
+function watchDelivery(service: LockService, key: string, response: ServerResponse): void {
+  let hasLeft = false
+  response.once('finish', () => {
+    hasLeft = true
+    service.delivered(key)
+  })
+  response.once('close', () => {
+    if (!hasLeft) service.lost(key)
+  })
+  if (response.destroyed) service.lost(key)
+}
+
+/** The fork's client puts its wish into the body, as a form. */
+function formOf({ body, headers }: FastifyRequest): string | undefined {
+  const isForm = headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true
+  return isForm && Buffer.isBuffer(body) ? body.toString() : undefined
+}
+
+/** Answers a CONNECT, which never becomes a request for Fastify, as any other method. */
+export function answerConnect({ service, metrics }: AcquireOptions, request: IncomingMessage, socket: NodeJS.WritableStream): void {
+  const ask = readAsk(request, undefined)
+  if ('fault' in ask) {
+    socket.end()
+    return
+  }
+  service.ask(ask, peerOf(request), 0, (answer) => {
+    const isGranted = answer.kind === 'granted'
+    const body = isGranted ? grantedText : lockedText
+    metrics.answered(isGranted ? 200 : 423)
+    if (isGranted) service.delivered(answer.lease.key)
+    const status = isGranted ? '200 OK' : '423 Locked'
+    socket.end(`HTTP/1.1 ${status}\r\ncontent-type: ${plain}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`)
+  })
+}

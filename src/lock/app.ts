@@ -1,0 +1,166 @@
+import { createServer, METHODS, type RequestListener, type Server } from 'node:http'
+import swagger from '@fastify/swagger'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import { limitConnections } from '../http/limit-connections.ts'
+import { sendProblem } from '../http/problem.ts'
+import { refuseRaw } from '../http/refuse-raw.ts'
+import { acquireHandler, type AcquireOptions, answerConnect } from './acquire.ts'
+import { sendEvents } from './events-route.ts'
+import { addLeaseRoutes } from './leases.ts'
+import type { LockMetrics } from './metrics.ts'
+import { addPage } from './page/routes.ts'
+import type { Readers } from './readers.ts'
+import { peerOf } from './request.ts'
+import { askHeaders, askQuery, locked, problem, state } from './schemas.ts'
+import type { LockService } from './service.ts'
+import { viewState } from './state-view.ts'
+
+/** What the lock's server is made of. */
+export interface LockOptions {
+  readonly service: LockService
+  readonly metrics: LockMetrics
+  readonly registry: Registry
+  readonly readers: Readers
+  readonly log: Logger
+  readonly version: string
+}
+
+// The longest request of usher-wait has 6.7 KB, most of it a token.
+const maxHeaderBytes = 16_384
+const maxUrlLength = 4_096
+// A form with a duration, or a small JSON object.
+const maxBodyBytes = 4_096
+// A request is small: whoever takes longer to send it keeps others out.
+const headersTimeoutMs = 5_000
+const requestTimeoutMs = 10_000
+const lookForSlowMs = 1_000
+// Longer than the pauses of those who poll.
+const keepAliveTimeoutMs = 65_000
+// More than may wait, so that these get an answer instead of silence.
+const connectionLimits = { total: 8_192, perPeer: 2_048 }
+
+/**
+ * Builds the lock's server. Its own routes are under `/v1/`, and `/status`, `/metrics`, `/healthz`, `/readyz`; every
+ * other path and method asks for the lock, so that the older clients work as they are. Does not listen yet.
+ */
+export function buildLock(options: LockOptions): FastifyInstance {
+  const { service, registry, readers, log } = options
+  let closing = false
+  const acquiring: AcquireOptions = { service, metrics: options.metrics, isClosing: () => closing }
+  const app: FastifyInstance = fastify({
+    serverFactory: (handler) => buildServer(handler, acquiring),
+    bodyLimit: maxBodyBytes,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 512 },
+    clientErrorHandler: refuseRaw,
+    frameworkErrors(error, _request, reply) {
+      sendProblem(reply, 'bad-request', error.message)
+    },
+  })
+  app.addHook('preClose', (done) => {
+    closing = true
+    service.close()
+    done()
+  })
+  // Bodies are read by hand, and answers are made of our own types: compilers cost memory that every node would pay.
+  app.setValidatorCompiler(() => () => true)
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value))
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  for (const method of METHODS) if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: true, overrideExisting: true })
+
+  app.addHook('onRequest', (request, reply, next) => {
+    if ((request.raw.url?.length ?? 0) > maxUrlLength) {
+      sendProblem(reply.header('connection', 'close'), 'uri-too-long', `path and query must not be longer than ${maxUrlLength} characters`)
+    } else next()
+  })
+  app.setErrorHandler((error, _request, reply) => {
+    const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+    if (status === 413) return sendProblem(reply.header('connection', 'close'), 'payload-too-large', `a body must not be longer than ${maxBodyBytes} bytes`)
+    if (status === 400) return sendProblem(reply, 'bad-request', error instanceof Error ? error.message : 'it cannot be read')
+    log.error({ err: error }, 'request failed')
+    return sendProblem(reply, 'internal-error', 'the log has the cause')
+  })
+
+  const acquire = acquireHandler(acquiring)
+  app.setNotFoundHandler(acquire)
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'usher lock', description: 'The startup lock of a node', version: options.version },
+    },
+  })
+  app.register(async (routes) => {
+    routes.get('/', {
+      schema: {
+        summary: 'Ask for the lock; every path and method that is not named here does the same',
+        tags: ['lock'],
+        querystring: askQuery,
+        headers: askHeaders,
+        response: { 200: { type: 'string', description: 'Lock acquired' }, 423: locked, 400: problem, 503: problem },
+      },
+      exposeHeadRoute: false,
+      handler: acquire,
+    })
+    addLeaseRoutes(routes, acquiring)
+    addProbes(routes, registry)
+    const onRequest = onlyFor(readers)
+    routes.get('/v1/state', {
+      onRequest,
+      schema: { summary: 'Who starts, who waits, and why', tags: ['readers'], response: { 200: state, 403: problem } },
+      handler: (_request, reply) => reply.header('cache-control', 'no-store').send(viewState(service, Date.now())),
+    })
+    routes.get('/v1/events', {
+      onRequest,
+      exposeHeadRoute: false,
+      schema: {
+        summary: 'What happens, as server-sent events',
+        tags: ['readers'],
+        produces: ['text/event-stream'],
+        response: { 200: { type: 'string' }, 403: problem, 503: problem },
+      },
+      handler: (request, reply) => sendEvents(service, request, reply),
+    })
+    routes.get('/v1/openapi.json', { schema: { hide: true } }, () => app.swagger())
+    addPage(routes, service, onRequest)
+  })
+  return app
+}
+
+function buildServer(handler: RequestListener, acquiring: AcquireOptions): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: lookForSlowMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+    },
+    handler,
+  )
+  limitConnections(server, connectionLimits)
+  server.on('connect', (request, socket) => answerConnect(acquiring, request, socket))
+  return server
+}
+
+function addProbes(app: FastifyInstance, registry: Registry): void {
+  const plain = { 200: { type: 'string' } }
+  const schema = (summary: string) => ({ schema: { summary, tags: ['probes'], produces: ['text/plain'], response: plain } })
+  app.get('/healthz', schema('Whether it lives'), (_request, reply) => reply.type('text/plain').send('ok\n'))
+  app.get('/readyz', schema('Whether it answers'), (_request, reply) => reply.type('text/plain').send('ok\n'))
+  app.get('/metrics', schema('Metrics for Prometheus'), async (_request, reply) =>
+    reply.type(registry.contentType).send(await registry.metrics()),
+  )
+}
+
+/** Lets nobody else read. */
+function onlyFor(readers: Readers) {
+  return function refuseOthers(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
+    const address = peerOf(request.raw)
+    if (readers.has(address)) next()
+    else sendProblem(reply, 'not-a-reader', `${address} is not among the readers (--readers)`)
+  }
+}

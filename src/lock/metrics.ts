@@ -1,0 +1,95 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { DropCause, RejectReason, ReleaseCause } from './queue/decisions.ts'
+import type { Lease } from './queue/state.ts'
+import type { LockService } from './service.ts'
+
+/** What the lock counts. */
+export interface LockMetrics {
+  /** Shows the state of a service from now on. */
+  watch(service: LockService): void
+  granted(grant: Lease['grant'], isAnonymous: boolean, waitedMs: number): void
+  released(cause: ReleaseCause, heldMs: number): void
+  dropped(cause: DropCause): void
+  rejected(reason: RejectReason): void
+  /** A gate has been closed for so long that it counts as open. */
+  gateOverdue(gate: string): void
+  /** A request was answered with this status, as far as it is about the lock. */
+  answered(status: number): void
+  /** The state could not be written. */
+  saveFailed(): void
+}
+
+// From what a person does not notice to the longest wait.
+const seconds = [0.01, 0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 240, 600]
+
+/** Registers the lock's metrics. */
+export function buildLockMetrics(registry: Registry): LockMetrics {
+  const registers = [registry]
+  const counter = (name: string, help: string, ...labelNames: string[]) => new Counter({ name, help, labelNames, registers })
+  const wait = new Histogram({
+    name: 'usher_lock_wait_seconds',
+    help: 'Time from a first request to its grant.',
+    buckets: seconds,
+    registers,
+  })
+  const hold = new Histogram({
+    name: 'usher_lock_hold_seconds',
+    help: 'Time from a grant to the end of its lease.',
+    buckets: seconds,
+    registers,
+  })
+  const grants = counter('usher_lock_grants_total', 'Leases granted, by why, and whether to identified clients.', 'grant', 'client')
+  const releases = counter('usher_lock_releases_total', 'Leases ended, by cause.', 'cause')
+  const drops = counter('usher_lock_dropped_total', 'Places left without a grant, by cause.', 'cause')
+  const rejects = counter('usher_lock_rejected_total', 'Requests turned away, by reason.', 'reason')
+  const overdue = counter('usher_lock_gate_overdue_total', 'Times that a closed gate was no longer waited for.', 'gate')
+  const answers = counter('usher_lock_answers_total', 'Answers to those who ask for the lock, by HTTP status.', 'status')
+  const saves = counter('usher_lock_state_save_failures_total', 'Times that the state could not be written.')
+  // A child is looked up by its labels; that of the most frequent answer is kept instead.
+  const locked = answers.labels({ status: '423' })
+  return {
+    watch: (service) => watchState(service, registers),
+    granted(grant, isAnonymous, waitedMs) {
+      grants.inc({ grant, client: isAnonymous ? 'anonymous' : 'identified' })
+      wait.observe(waitedMs / 1_000)
+    },
+    released(cause, heldMs) {
+      releases.inc({ cause })
+      hold.observe(heldMs / 1_000)
+    },
+    dropped: (cause) => drops.inc({ cause }),
+    rejected: (reason) => rejects.inc({ reason }),
+    gateOverdue: (gate) => overdue.inc({ gate }),
+    answered(status) {
+      if (status === 423) locked.inc()
+      else answers.inc({ status: String(status) })
+    },
+    saveFailed: () => saves.inc(),
+  }
+}
+
+/** Gauges that look at the service when they are read. */
+function watchState(service: LockService, registers: Registry[]): void {
+  const { queue, settings } = service
+  const gauge = (name: string, help: string, labelNames: string[], read: (set: (value: number, labels?: Labels) => void) => void) => {
+    const made = new Gauge<string>({ name, help, labelNames, registers, collect: () => read((value, labels = {}) => made.set(labels, value)) })
+  }
+  const number = (name: string, help: string, read: () => number) => gauge(name, help, [], (set) => set(read()))
+  number('usher_lock_permits', 'Permits of the floor.', () => settings.permits)
+  number('usher_lock_permits_used', 'Permits of the floor that are taken.', () => queue.used)
+  number('usher_lock_waiting', 'Clients in the queue.', () => queue.waitingCount)
+  number('usher_lock_event_followers', 'Clients that follow the events.', () => service.events.followers)
+  number('usher_lock_idle_cores', 'Cores without work, by the last reading.', () => queue.load.idleCores)
+  number('usher_lock_cpu_pressure_ratio', 'Share of the time in which a task waited for a CPU, by the last reading.', () => (queue.load.pressure ?? 0) / 100)
+  gauge('usher_lock_leases', 'Leases that hold, by why they were granted.', ['grant'], (set) => {
+    const counts = { floor: 0, 'idle-core': 0, overdue: 0 }
+    for (const { grant } of queue.leases()) counts[grant]++
+    for (const [grant, count] of Object.entries(counts)) set(count, { grant })
+  })
+  const gateHelp = 'Whether a gate is open (1) or closed (0); one that is no longer waited for counts as open.'
+  gauge('usher_lock_gate_open', gateHelp, ['gate'], (set) => {
+    for (const { name, open, overdue } of service.gates()) set(open || overdue ? 1 : 0, { gate: name })
+  })
+}
+
+type Labels = Readonly<Record<string, string>>

@@ -1,0 +1,153 @@
+/** JSON Schemas of what goes over the wire; the OpenAPI document is made of them. */
+
+function object(properties: Readonly<Record<string, object>>, optional: readonly string[] = []) {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name))
+  return { type: 'object', properties, required, additionalProperties: false }
+}
+
+function list(items: object, description: string) {
+  return { type: 'array', items, description }
+}
+
+const text = (description: string) => ({ type: 'string', description })
+const whole = (description: string) => ({ type: 'integer', description })
+const seconds = (description: string) => ({ type: 'number', description: `${description}, in seconds` })
+const flag = (description: string) => ({ type: 'boolean', description })
+const time = (description: string) => ({ type: 'string', format: 'date-time', description })
+const pod = { type: ['string', 'null'], description: 'NAMESPACE/NAME; null where it is not known' }
+const grant = { type: 'string', enum: ['floor', 'idle-core', 'overdue'], description: 'why it was granted' }
+const cause = {
+  type: 'string',
+  enum: ['ready', 'gone', 'given-back', 'blind-hold', 'lease-end', 'unclaimed'],
+  description: 'why the lease ended',
+}
+
+/** What a client says of itself, in the query. */
+export const askQuery = object(
+  {
+    uid: text("the pod's uid; without one the client is anonymous"),
+    pod: text('NAMESPACE/NAME'),
+    weight: whole('permits that it takes, 1 by default'),
+    duration: whole('how long the lease may last, in seconds'),
+    'max-wait': whole('for how long the client will still wait, in seconds'),
+  },
+  ['uid', 'pod', 'weight', 'duration', 'max-wait'],
+)
+
+/** The same in the headers that are read as well. */
+export const askHeaders = {
+  ...object(
+    {
+      prefer: text('wait=SECONDS: hold the request until it is granted or that time is over (RFC 7240)'),
+      'usher-uid': text('as uid in the query, which beats it'),
+      'usher-pod': text('as pod in the query, which beats it'),
+      'usher-weight': text('as weight in the query, which beats it'),
+    },
+    ['prefer', 'usher-uid', 'usher-pod', 'usher-weight'],
+  ),
+  additionalProperties: true,
+}
+
+/** The body of `POST /v1/leases`. */
+export const leaseRequest = object(
+  {
+    uid: text("the pod's uid"),
+    pod: text('NAMESPACE/NAME'),
+    weight: whole('permits that it takes, 1 by default'),
+    duration: whole('how long the lease may last, in seconds'),
+    maxWait: whole('for how long the client will still wait, in seconds'),
+  },
+  ['pod', 'weight', 'duration', 'maxWait'],
+)
+
+/** A lease or a place in the queue, as its own pod sees it. */
+export const leaseView = object(
+  {
+    state: { type: 'string', enum: ['holding', 'waiting'] },
+    pod,
+    grant,
+    heldSeconds: seconds('since the grant'),
+    leftSeconds: seconds('until the lease ends by itself'),
+    waitedSeconds: seconds('in the queue'),
+    position: whole('in the queue, from 1'),
+  },
+  ['grant', 'heldSeconds', 'leftSeconds', 'position'],
+)
+
+const problemMembers = {
+  type: { type: 'string', format: 'uri', description: 'names the problem, and leads to its documentation' },
+  title: text('the problem'),
+  status: whole('the HTTP status'),
+  detail: text('what is wrong here, for people'),
+}
+
+/** A problem document (RFC 9457). */
+export const problem = object(problemMembers)
+
+const gate = object({
+  name: text('the gate'),
+  reason: text('why it is closed'),
+  closedSeconds: seconds('since when'),
+})
+
+/** The problem document of a 423. */
+export const locked = object({
+  ...problemMembers,
+  position: whole('in the queue, from 1'),
+  ahead: whole('how many are served before'),
+  reason: { type: 'string', enum: ['gate-closed', 'permits-taken'] },
+  holders: list(object({ pod, heldSeconds: seconds('since the grant') }, ['pod']), "who starts; names within the asker's own namespace only"),
+  gates: list(gate, 'what holds everybody up'),
+})
+
+/** `GET /v1/state` */
+export const state = object(
+  {
+    now: time('when this was so'),
+    startedAt: time('when the service started'),
+    permits: object({ floor: whole('permits'), used: whole('permits taken'), strict: flag('no further grants on an idle node') }),
+    holders: list(
+      object({
+        pod,
+        identified: flag('whether it has named its uid'),
+        grant,
+        waitedSeconds: seconds('in the queue'),
+        heldSeconds: seconds('since the grant'),
+        leftSeconds: seconds('until the lease ends by itself'),
+      }),
+      'who starts',
+    ),
+    waiters: list(
+      object(
+        {
+          pod,
+          identified: flag('whether it has named its uid'),
+          position: whole('from 1'),
+          waitedSeconds: seconds('in the queue'),
+          priority: whole("the pod's"),
+          weight: whole('permits that it takes'),
+          connected: flag('whether a request of it is held now'),
+          leftSeconds: seconds('until it gives up'),
+        },
+        ['leftSeconds'],
+      ),
+      'who waits, in the order of service',
+    ),
+    gates: list(
+      object({
+        name: text('the gate'),
+        open: flag('whether it was found open'),
+        overdue: flag('whether it has been closed for so long that it counts as open'),
+        reason: text('what was found'),
+        seconds: seconds('since when'),
+      }),
+      'what may hold everybody up',
+    ),
+    load: object({ idleCores: { type: 'number' }, pressure: { type: 'number', description: 'percent' } }, ['pressure']),
+    starts: list(
+      object({ pod, grant, arrivedAt: time('in the queue'), grantedAt: time('the lease'), endedAt: time('the lease'), cause }, ['endedAt', 'cause']),
+      'of the last hour, the oldest first',
+    ),
+  },
+  ['load'],
+)

@@ -1,0 +1,328 @@
+import type { Logger } from 'pino'
+import type { Clock } from './clock.ts'
+import { EventLog } from './event-log.ts'
+import type { LockMetrics } from './metrics.ts'
+import type { PodSource } from './pods.ts'
+import type { Decision, RejectReason } from './queue/decisions.ts'
+import type { QueueEvent } from './queue/events.ts'
+import { isIdentified, Queue } from './queue/queue.ts'
+import type { QueueSettings } from './queue/settings.ts'
+import type { Lease, Place } from './queue/state.ts'
+import type { Ask } from './request.ts'
+import { Starts } from './starts.ts'
+import type { StateStore } from './state-file.ts'
+
+/** What the service is made of. */
+export interface LockServiceOptions {
+  readonly settings: QueueSettings
+  /** The gates that there are; closed until they are found open. */
+  readonly gates: readonly string[]
+  readonly clock: Clock
+  readonly pods: PodSource
+  readonly store: StateStore
+  readonly metrics: LockMetrics
+  readonly log: Logger
+}
+
+/** What a request gets. */
+export type Answer =
+  /** The caller says later whether the answer has left: {@link LockService.delivered}, {@link LockService.lost}. */
+  | { readonly kind: 'granted'; readonly lease: Lease }
+  /** Not yet. `key` names its place, which may be gone. */
+  | { readonly kind: 'locked'; readonly key: string }
+  | { readonly kind: 'rejected'; readonly reason: RejectReason }
+
+/** A request that is held. */
+export interface Held {
+  /** The client has gone; it is not answered any more. */
+  cancel(): void
+}
+
+/** A gate, as it was found last. */
+export interface GateView {
+  readonly name: string
+  readonly open: boolean
+  /** Closed for so long that it counts as open. */
+  readonly overdue: boolean
+  readonly reason: string
+  /** Since when, by the clock. */
+  readonly since: number
+}
+
+interface Waiter extends Held {
+  readonly key: string
+  answer(answer: Answer): void
+}
+
+// Changes of the queue's order alone are written so much later; grants and releases at once.
+const saveAfterMs = 100
+
+/** The lock of a node: feeds the queue, holds requests, and tells whom it concerns. */
+export class LockService {
+  readonly settings: QueueSettings
+  readonly events: EventLog
+  readonly starts: Starts
+  readonly startedAt: number
+  readonly #clock: Clock
+  readonly #pods: PodSource
+  readonly #store: StateStore
+  readonly #metrics: LockMetrics
+  readonly #log: Logger
+  readonly #queue: Queue
+  readonly #gates = new Map<string, GateView>()
+  readonly #waiters = new Map<string, Set<Waiter>>()
+  readonly #unwatchPods: () => void
+  #timer: { readonly at: number; readonly cancel: () => void } | undefined
+  #cancelSave: (() => void) | undefined
+  #isClosed = false
+
+  constructor(options: LockServiceOptions) {
+    const { settings, gates, clock, pods, store, metrics, log } = options
+    this.settings = settings
+    this.#clock = clock
+    this.#pods = pods
+    this.#store = store
+    this.#metrics = metrics
+    this.#log = log
+    this.startedAt = clock.now()
+    this.events = new EventLog()
+    this.starts = new Starts()
+    const kept = store.load(this.startedAt)
+    this.#queue = kept === undefined ? new Queue(settings, this.startedAt) : Queue.restore(kept, settings, this.startedAt)
+    for (const lease of this.#queue.leases()) this.starts.granted(lease)
+    if (kept !== undefined) log.info({ leases: kept.leases.length, waiting: this.#queue.waitingCount }, 'going on where it was')
+    for (const name of gates) this.setGate(name, false, 'not checked yet')
+    metrics.watch(this)
+    this.#unwatchPods = pods.watch((event) => this.feed(event))
+    this.feed({ kind: 'tick' })
+  }
+
+  /**
+   * Somebody asks for the lock. The answer comes at once, or where `waitMs` is not 0 when the lock is granted or that
+   * time is over; until then there is what is given back.
+   */
+  ask(ask: Ask, peer: string, waitMs: number, answer: (answer: Answer) => void): Held | undefined {
+    const waits = waitMs > 0 && !this.#isClosed
+    const { uid, pod, weight, leaseMs, leftMs } = ask
+    const priority = (uid === undefined ? undefined : this.#pods.find(uid)?.priority) ?? 0
+    const decisions = this.#apply({ kind: 'request', uid, pod, peer, weight, priority, leaseMs, leftMs, waits })
+    const rejected = decisions.find((decision) => decision.kind === 'rejected')
+    const key = decisions.find((decision) => decision.kind === 'placed')?.key
+    if (rejected !== undefined || key === undefined) {
+      this.#act(decisions)
+      answer({ kind: 'rejected', reason: rejected?.reason ?? 'too-many-waiting' })
+      return undefined
+    }
+    const granted = decisions.find((decision) => decision.kind === 'granted' && decision.key === key)
+    if (granted !== undefined || waits) {
+      const waiter = this.#hold(key, waitMs, answer)
+      this.#act(decisions)
+      return this.#waiters.get(key)?.has(waiter) === true ? waiter : undefined
+    }
+    this.#act(decisions)
+    answer({ kind: 'locked', key })
+    return undefined
+  }
+
+  /** The answer with somebody's grant has left for the client. */
+  delivered(key: string): void {
+    this.feed({ kind: 'delivered', key })
+    if (isIdentified(key)) this.#saveSoon()
+  }
+
+  /** The answer with somebody's grant could not be delivered. */
+  lost(key: string): void {
+    this.feed({ kind: 'left', key })
+  }
+
+  /** Ends somebody's lease, or takes its place out of the queue. */
+  giveBack(key: string): void {
+    this.feed({ kind: 'given-back', key })
+  }
+
+  /** A gate was found open or closed. */
+  setGate(name: string, open: boolean, reason: string): void {
+    const before = this.#gates.get(name)
+    const since = before === undefined || before.open !== open ? this.#clock.now() : before.since
+    this.#gates.set(name, { name, open, overdue: !open && before?.overdue === true, reason, since })
+    this.feed({ kind: 'gate', name, open, reason })
+  }
+
+  /** Tells the queue what has happened. */
+  feed(event: QueueEvent): void {
+    if (!this.#isClosed) this.#act(this.#apply(event))
+  }
+
+  get queue(): Omit<Queue, 'apply'> {
+    return this.#queue
+  }
+
+  /** Milliseconds on the service's clock. */
+  now(): number {
+    return this.#clock.now()
+  }
+
+  gates(): readonly GateView[] {
+    return [...this.#gates.values()]
+  }
+
+  /** Answers all who wait that it is not yet, keeps the state, and does nothing more. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#unwatchPods()
+    this.#timer?.cancel()
+    this.#cancelSave?.()
+    for (const [key, waiters] of this.#waiters) {
+      for (const waiter of waiters) waiter.answer({ kind: 'locked', key })
+    }
+    this.events.close()
+    this.#store.save(this.#queue.state())
+  }
+
+  #apply(event: QueueEvent): readonly Decision[] {
+    const decisions = this.#queue.apply(event, this.#clock.now())
+    this.#wakeInTime()
+    return decisions
+  }
+
+  /** Holds a request until its grant or the end of its wait. */
+  #hold(key: string, waitMs: number, answer: (answer: Answer) => void): Waiter {
+    const stopWaiting = this.#clock.after(waitMs, () => {
+      this.feed({ kind: 'left', key })
+      waiter.answer({ kind: 'locked', key })
+    })
+    const end = (): boolean => {
+      stopWaiting()
+      const waiters = this.#waiters.get(key)
+      if (waiters?.delete(waiter) !== true) return false
+      if (waiters.size === 0) this.#waiters.delete(key)
+      return true
+    }
+    const waiter: Waiter = {
+      key,
+      answer: (given) => {
+        if (end()) answer(given)
+      },
+      cancel: () => {
+        if (end()) this.feed({ kind: 'left', key })
+      },
+    }
+    const waiters = this.#waiters.get(key)
+    if (waiters === undefined) this.#waiters.set(key, new Set([waiter]))
+    else waiters.add(waiter)
+    return waiter
+  }
+
+  #act(decisions: readonly Decision[]): void {
+    // What a client is told must be known after a restart: the state is written before anybody is answered.
+    if (decisions.some(mustBeKept)) this.#save()
+    else if (decisions.some(changesOrder)) this.#saveSoon()
+    for (const decision of decisions) this.#tell(decision, decisions)
+  }
+
+  #tell(decision: Decision, all: readonly Decision[]): void {
+    switch (decision.kind) {
+      case 'placed':
+        if (decision.isNew && this.#queue.place(decision.key) !== undefined) {
+          this.events.add('waiting', this.#queue.place(decision.key)?.pod, {})
+        }
+        return
+      case 'rejected':
+        this.#metrics.rejected(decision.reason)
+        return
+      case 'granted':
+        if (!decision.again) this.#tellGrant(decision.lease)
+        this.#answer(decision.key, { kind: 'granted', lease: decision.lease })
+        return
+      case 'released':
+        this.#tellRelease(decision.lease, decision.cause)
+        return
+      case 'dropped':
+        // Those who did not want to wait have never been in the queue, for people.
+        if (!all.some((other) => other.kind === 'placed' && other.key === decision.key && other.isNew)) {
+          this.#tellDrop(decision.place, decision.cause)
+        }
+        this.#answer(decision.key, { kind: 'locked', key: decision.key })
+        return
+      case 'gate':
+        this.#tellGate(decision)
+    }
+  }
+
+  #tellGrant(lease: Lease): void {
+    const { pod, grant, key } = lease
+    const waitedMs = lease.grantedAt - lease.arrivedAt
+    const isAnonymous = !isIdentified(key)
+    this.#metrics.granted(grant, isAnonymous, waitedMs)
+    this.starts.granted(lease)
+    this.events.add('granted', pod, { grant, waitedSeconds: waitedMs / 1_000 })
+    this.#log.info({ pod, peer: lease.peer, grant, waitedMs, leaseMs: lease.endsAt - lease.grantedAt }, 'granted')
+  }
+
+  #tellRelease(lease: Lease, cause: Extract<Decision, { kind: 'released' }>['cause']): void {
+    const heldMs = this.#clock.now() - lease.grantedAt
+    this.#metrics.released(cause, heldMs)
+    this.starts.released(lease.key, cause, this.#clock.now())
+    this.events.add('released', lease.pod, { cause, heldSeconds: heldMs / 1_000 })
+    this.#log.info({ pod: lease.pod, cause, heldMs }, 'released')
+  }
+
+  #tellDrop(place: Place, cause: Extract<Decision, { kind: 'dropped' }>['cause']): void {
+    this.#metrics.dropped(cause)
+    this.events.add('left', place.pod, { cause })
+    this.#log.info({ pod: place.pod, cause, waitedMs: this.#clock.now() - place.arrivedAt }, 'left the queue')
+  }
+
+  #tellGate({ name, open, overdue, reason }: Extract<Decision, { kind: 'gate' }>): void {
+    const gate = this.#gates.get(name)
+    if (overdue) {
+      if (gate !== undefined) this.#gates.set(name, { ...gate, overdue })
+      this.#metrics.gateOverdue(name)
+    } else if (open && gate !== undefined) this.#gates.set(name, { ...gate, overdue: false })
+    this.events.add('gate', undefined, { gate: name, open, overdue, reason })
+    if (overdue) this.#log.warn({ gate: name, reason }, 'the gate has been closed for too long; it counts as open')
+    else this.#log.info({ gate: name, open, reason }, 'gate')
+  }
+
+  #answer(key: string, answer: Answer): void {
+    const waiters = this.#waiters.get(key)
+    if (waiters === undefined) return
+    for (const waiter of waiters) waiter.answer(answer)
+  }
+
+  #saveSoon(): void {
+    if (!this.#isClosed) this.#cancelSave ??= this.#clock.after(saveAfterMs, () => this.#save())
+  }
+
+  #save(): void {
+    this.#cancelSave?.()
+    this.#cancelSave = undefined
+    this.#store.save(this.#queue.state())
+  }
+
+  /** Sets the timer for the next thing that time alone brings; a timer that comes too early does no harm. */
+  #wakeInTime(): void {
+    const at = this.#isClosed ? undefined : this.#queue.nextChangeAt()
+    if (at === undefined || (this.#timer !== undefined && this.#timer.at <= at)) return
+    this.#timer?.cancel()
+    const cancel = this.#clock.after(at - this.#clock.now(), () => {
+      this.#timer = undefined
+      this.feed({ kind: 'tick' })
+    })
+    this.#timer = { at, cancel }
+  }
+}
+
+/** Whether a decision must not be forgotten. Anonymous leases are short, and the older services forgot them as well. */
+function mustBeKept(decision: Decision): boolean {
+  const { kind } = decision
+  return (kind === 'released' || (kind === 'granted' && !decision.again)) && isIdentified(decision.key)
+}
+
+function changesOrder(decision: Decision): boolean {
+  const { kind } = decision
+  if (kind === 'placed') return decision.isNew && isIdentified(decision.key)
+  if (kind === 'dropped') return isIdentified(decision.key)
+  return kind === 'released' || (kind === 'granted' && !decision.again)
+}

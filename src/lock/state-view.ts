@@ -1,0 +1,123 @@
+import type { ReleaseCause } from './queue/decisions.ts'
+import { compare } from './queue/order.ts'
+import { isIdentified } from './queue/queue.ts'
+import type { Lease, Place } from './queue/state.ts'
+import type { LockService } from './service.ts'
+
+/**
+ * The whole state, for readers: `GET /v1/state` and the page. Times are ISO 8601 by the wall clock, spans are in
+ * seconds. There are no uids in it. A pod that did not name itself, and an anonymous client, is null.
+ */
+export interface StateView {
+  readonly now: string
+  readonly startedAt: string
+  readonly permits: { readonly floor: number; readonly used: number; readonly strict: boolean }
+  readonly holders: readonly HolderState[]
+  /** In the order in which they are served. */
+  readonly waiters: readonly WaiterState[]
+  readonly gates: readonly GateState[]
+  /** Undefined: there are no readings. */
+  readonly load?: { readonly idleCores: number; readonly pressure?: number }
+  /** Of the last hour, the oldest first. */
+  readonly starts: readonly StartState[]
+}
+
+export interface HolderState {
+  readonly pod: string | null
+  readonly identified: boolean
+  readonly grant: Lease['grant']
+  readonly waitedSeconds: number
+  readonly heldSeconds: number
+  /** Until the lease ends by itself. */
+  readonly leftSeconds: number
+}
+
+export interface WaiterState {
+  readonly pod: string | null
+  readonly identified: boolean
+  readonly position: number
+  readonly waitedSeconds: number
+  readonly priority: number
+  readonly weight: number
+  /** Whether a request of it is held now; its place is kept for ten seconds without. */
+  readonly connected: boolean
+  /** For how long it will still wait, where it said so. */
+  readonly leftSeconds?: number
+}
+
+export interface GateState {
+  readonly name: string
+  readonly open: boolean
+  readonly overdue: boolean
+  readonly reason: string
+  readonly seconds: number
+}
+
+export interface StartState {
+  readonly pod: string | null
+  readonly grant: Lease['grant']
+  readonly arrivedAt: string
+  readonly grantedAt: string
+  readonly endedAt?: string
+  readonly cause?: ReleaseCause
+}
+
+/** Looks at a service. `wallNow` is the wall clock's time, in milliseconds since 1970. */
+export function viewState(service: LockService, wallNow: number): StateView {
+  const { queue, settings } = service
+  const now = service.now()
+  const iso = (time: number): string => new Date(wallNow - (now - time)).toISOString()
+  const { at, idleCores, pressure } = queue.load
+  return {
+    now: new Date(wallNow).toISOString(),
+    startedAt: iso(service.startedAt),
+    permits: { floor: settings.permits, used: queue.used, strict: settings.strict },
+    holders: Array.from(queue.leases(), (lease) => viewHolder(lease, now)),
+    waiters: Array.from(queue.waiting())
+      .toSorted((left, right) => compare(left, right, now))
+      .map((place, index) => viewWaiter(place, index + 1, now)),
+    gates: service.gates().map(({ name, open, overdue, reason, since }) => ({ name, open, overdue, reason, seconds: toSeconds(now - since) })),
+    ...(at === undefined ? {} : { load: { idleCores: round(idleCores), ...(pressure === undefined ? {} : { pressure: round(pressure) }) } }),
+    starts: service.starts.list(now).map(({ pod, grant, arrivedAt, grantedAt, endedAt, cause }) => ({
+      pod: pod ?? null,
+      grant,
+      arrivedAt: iso(arrivedAt),
+      grantedAt: iso(grantedAt),
+      ...(endedAt === undefined || cause === undefined ? {} : { endedAt: iso(endedAt), cause }),
+    })),
+  }
+}
+
+function viewHolder({ pod, key, grant, arrivedAt, grantedAt, endsAt }: Lease, now: number): HolderState {
+  return {
+    pod: pod ?? null,
+    identified: isIdentified(key),
+    grant,
+    waitedSeconds: toSeconds(grantedAt - arrivedAt),
+    heldSeconds: toSeconds(now - grantedAt),
+    leftSeconds: toSeconds(endsAt - now),
+  }
+}
+
+function viewWaiter(place: Place, position: number, now: number): WaiterState {
+  const { pod, key, arrivedAt, priority, weight, requests, deadline } = place
+  return {
+    pod: pod ?? null,
+    identified: isIdentified(key),
+    position,
+    waitedSeconds: toSeconds(now - arrivedAt),
+    priority,
+    weight,
+    connected: requests > 0,
+    ...(deadline === undefined ? {} : { leftSeconds: toSeconds(deadline - now) }),
+  }
+}
+
+/** To a tenth. */
+function toSeconds(ms: number): number {
+  return Math.max(0, Math.round(ms / 100) / 10)
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}
