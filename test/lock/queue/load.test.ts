@@ -1,0 +1,72 @@
+import t from 'tap'
+import { QueueStory } from '../../support/queue-story.ts'
+
+/** A queue whose one permit is taken for an hour, and one anonymous client and three pods wait. */
+function crowded(settings: ConstructorParameters<typeof QueueStory>[0] = {}): QueueStory {
+  const story = new QueueStory(settings)
+  story.pod('holder', { leaseMs: 3_600_000 })
+  story.anonymous()
+  for (const uid of ['a', 'b', 'c']) story.pod(uid)
+  story.told()
+  return story
+}
+
+t.test('an idle core grants one pod a second, beside the permits, and no anonymous client', async (t) => {
+  const story = crowded()
+  story.load(1.5, 6)
+  t.strictSame(story.told(), ['1 granted a idle-core', '2 granted b idle-core', '3 granted c idle-core'])
+  t.equal(story.queue.used, 1)
+  t.equal(story.queue.waitingCount, 1)
+})
+
+t.test('a core that was idle for a part of the last second grants nobody', async (t) => {
+  const story = crowded()
+  for (let second = 0; second < 5; second++) {
+    story.load(1, 0.75)
+    story.load(0.7, 0.25)
+  }
+  t.strictSame(story.told(), [])
+})
+
+t.test('a reading of a longer time does not undo that the one before it showed no idle core', async (t) => {
+  const story = crowded()
+  story.load(0, 5)
+  story.apply({ kind: 'load', idleCores: 4, pressure: undefined, windowMs: 5_000 })
+  t.strictSame(story.told(), [])
+  t.equal(story.queue.load.idleSince, 5_000)
+})
+
+t.test('pressure above the bound grants nobody, whatever is idle', async (t) => {
+  const story = crowded({ pressureBound: 40 })
+  story.load(4, 3, 41)
+  t.strictSame(story.told(), [])
+  story.load(4, 1.25, 40)
+  t.strictSame(story.told(), ['4 granted a idle-core'])
+})
+
+t.test('readings that no longer come grant nobody', async (t) => {
+  const story = crowded()
+  story.load(4, 1)
+  story.until(2.5)
+  t.strictSame(story.told(), ['1 granted a idle-core', '2 granted b idle-core'])
+  story.until(30)
+  t.strictSame(story.told(), [])
+  story.load(4, 1)
+  t.strictSame(story.told(), ['31 granted c idle-core'], 'nor does the time without them count')
+})
+
+t.test('a first reading counts for its own time, a second at the most', async (t) => {
+  const story = crowded()
+  story.until(10)
+  story.apply({ kind: 'load', idleCores: 1, pressure: undefined, windowMs: 250 })
+  t.equal(story.queue.nextChangeAt(), 10_750)
+  story.until(20)
+  story.apply({ kind: 'load', idleCores: 1, pressure: undefined, windowMs: 60_000 })
+  t.strictSame(story.told(), ['10.75 granted a idle-core', '20 granted b idle-core'])
+})
+
+t.test('where it is strict an idle core grants nobody', async (t) => {
+  const story = crowded({ strict: true })
+  story.load(4, 5)
+  t.strictSame(story.told(), [])
+})

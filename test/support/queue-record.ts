@@ -1,0 +1,252 @@
+import { keyOf } from '../../src/lock/queue/queue.ts'
+import type { Decision } from '../../src/lock/queue/decisions.ts'
+import type { QueueEvent, RequestEvent } from '../../src/lock/queue/events.ts'
+import type { QueueSettings } from '../../src/lock/queue/settings.ts'
+
+/** Who waits, as told by events and decisions. */
+export interface Waiter {
+  readonly key: string
+  readonly pod: string | undefined
+  readonly peer: string
+  readonly arrival: number
+  readonly arrivedAt: number
+  weight: number
+  priority: number
+  leaseMs: number
+  deadline: number | undefined
+  held: number
+  absentSince: number | undefined
+}
+
+/** Who has a lease, as told by events and decisions. */
+export interface Holder {
+  readonly key: string
+  readonly grant: 'floor' | 'idle-core' | 'overdue'
+  readonly permits: number
+  readonly arrivedAt: number
+  readonly grantedAt: number
+  endsAt: number
+  endCause: 'lease-end' | 'blind-hold'
+  claimed: boolean
+  absentSince: number | undefined
+}
+
+interface Reading {
+  readonly at: number
+  readonly isIdle: boolean
+  readonly windowMs: number
+}
+
+interface Closed {
+  readonly since: number
+  reason: string
+  isTold: boolean
+}
+
+/** Keeps what has happened to a queue, without deciding anything: it follows the events, and the decisions. */
+export class QueueRecord {
+  readonly settings: QueueSettings
+  readonly waiters = new Map<string, Waiter>()
+  readonly holders = new Map<string, Holder>()
+  readonly closed = new Map<string, Closed>()
+  readonly readings: Reading[] = []
+  readonly ever = new Set<string>()
+  now: number
+  arrivals = 0
+  lastGrantAt = -Infinity
+  lastOverdueAt = -Infinity
+
+  constructor(settings: QueueSettings, now: number) {
+    this.settings = settings
+    this.now = now
+  }
+
+  /** What the time that has come ends, with causes, before anything else happens. */
+  due(): Map<string, string> {
+    const due = new Map<string, string>()
+    for (const holder of this.holders.values()) {
+      if (holder.endsAt <= this.now) due.set(holder.key, holder.endCause)
+      else if (isOver(holder.absentSince, this.now)) due.set(holder.key, 'unclaimed')
+    }
+    for (const { key, absentSince } of this.waiters.values()) if (isOver(absentSince, this.now)) due.set(key, 'left')
+    return due
+  }
+
+  /** An event changes what is known of the clients, the node and the gates, before anything is decided. */
+  take(event: QueueEvent): void {
+    if (event.kind === 'request' && event.uid !== undefined) this.#askAgain(keyOf(event.uid), event)
+    if (event.kind === 'left') this.#leave(event.key)
+    if (event.kind === 'started' && !event.hasProbes) this.#start(keyOf(event.uid))
+    if (event.kind === 'load') {
+      const { idleCores, pressure, windowMs } = event
+      const isIdle = idleCores >= this.settings.idleCores && !(pressure !== undefined && pressure > this.settings.pressureBound)
+      this.readings.push({ at: this.now, isIdle, windowMs: Math.max(0, windowMs) })
+    }
+    if (event.kind === 'gate') {
+      const { name, open, reason } = event
+      if (open) this.closed.delete(name)
+      else this.closed.set(name, { since: this.now, isTold: false, ...this.closed.get(name), reason })
+    }
+    const holder = event.kind === 'delivered' ? this.holders.get(event.key) : undefined
+    if (holder !== undefined) Object.assign(holder, { claimed: true, absentSince: undefined })
+  }
+
+  /** A decision that was found to be right. */
+  follow(decision: Decision, event: QueueEvent): void {
+    switch (decision.kind) {
+      case 'placed':
+        if (decision.isNew && event.kind === 'request') this.#place(decision.key, event)
+        break
+      case 'granted':
+        if (!decision.again) this.#grant(decision.key, decision.lease.grant)
+        break
+      case 'released':
+        this.holders.delete(decision.key)
+        break
+      case 'dropped':
+        this.waiters.delete(decision.key)
+        break
+      case 'gate': {
+        const closed = this.closed.get(decision.name)
+        if (closed !== undefined && decision.overdue) closed.isTold = true
+        break
+      }
+      case 'rejected':
+        break
+    }
+  }
+
+  /** All decisions are made: a request that does not wait is over. */
+  finish(event: QueueEvent): void {
+    if (event.kind === 'request' && !event.waits && event.uid !== undefined && this.waiters.has(keyOf(event.uid))) this.#leave(keyOf(event.uid))
+  }
+
+  /** The service is started anew. */
+  restart(now: number): void {
+    this.now = Math.max(this.now, now)
+    this.closed.clear()
+    this.readings.length = 0
+    for (const waiter of this.waiters.values()) {
+      if (waiter.key.startsWith('uid:')) Object.assign(waiter, { held: 0, absentSince: this.now })
+      else this.waiters.delete(waiter.key)
+    }
+    for (const holder of this.holders.values()) {
+      holder.absentSince = holder.claimed || !holder.key.startsWith('uid:') ? undefined : this.now
+    }
+  }
+
+  permitsOf({ weight }: Waiter): number {
+    return Math.min(weight, this.settings.permits)
+  }
+
+  used(): number {
+    return this.holders.values().reduce((sum, { permits }) => sum + permits, 0)
+  }
+
+  /** Names of the gates that hold everybody up. */
+  holdingGates(): string[] {
+    return [...this.closed].filter(([, { since }]) => !this.isTooLong(since)).map(([name]) => name)
+  }
+
+  isTooLong(since: number): boolean {
+    return this.settings.gateMaxWaitMs > 0 && this.now - since >= this.settings.gateMaxWaitMs
+  }
+
+  /** Whether all readings of the last second say that a core was idle, as far as there are any. */
+  isIdle(): boolean {
+    let idleSince = Infinity
+    let later = this.now
+    for (const { at, isIdle, windowMs } of this.readings.toReversed()) {
+      if (later - at > 1_500) break
+      if (!isIdle) {
+        idleSince = Math.max(idleSince, at)
+        break
+      }
+      idleSince = at - windowMs
+      later = at
+      if (at <= this.now - 1_000) break
+    }
+    return idleSince <= this.now - 1_000
+  }
+
+  /** Who is served first: who has waited for a minute, then by priority, then who came first. */
+  inOrder(): Waiter[] {
+    const rank = ({ arrivedAt, priority }: Waiter): number => (this.now - arrivedAt >= 60_000 ? Infinity : priority)
+    return [...this.waiters.values()].toSorted((a, b) => (rank(a) === rank(b) ? a.arrival - b.arrival : rank(a) > rank(b) ? -1 : 1))
+  }
+
+  /** Those who said how long they wait, who ends first before. */
+  ending(): { readonly key: string; readonly deadline: number }[] {
+    return [...this.waiters.values()]
+      .flatMap(({ key, deadline, arrival }) => (deadline === undefined ? [] : [{ key, deadline, arrival }]))
+      .toSorted((a, b) => a.deadline - b.deadline || a.arrival - b.arrival)
+  }
+
+  /** Whether one of those who end has to go now, for all of them to go in time, a second apart. */
+  isOverdue(): boolean {
+    return this.ending().some(({ deadline }, index) => this.now >= deadline - 1_000 - index * 1_000)
+  }
+
+  #askAgain(key: string, event: RequestEvent): void {
+    const holder = this.holders.get(key)
+    if (holder !== undefined) holder.absentSince = undefined
+    const waiter = this.waiters.get(key)
+    if (waiter !== undefined) Object.assign(waiter, this.#wishes(event), { held: waiter.held + 1, absentSince: undefined })
+  }
+
+  #wishes({ uid, weight, priority, leaseMs, leftMs }: RequestEvent): Pick<Waiter, 'weight' | 'priority' | 'leaseMs' | 'deadline'> {
+    const usual = uid === undefined ? this.settings.anonymousLeaseMs : this.settings.identifiedLeaseMs
+    return {
+      weight: Math.max(1, Math.min(1_000, weight)),
+      priority,
+      leaseMs: Math.max(0, Math.min(3_600_000, leaseMs ?? usual)),
+      deadline: leftMs === undefined ? undefined : this.now + Math.max(0, leftMs),
+    }
+  }
+
+  #place(key: string, event: RequestEvent): void {
+    this.ever.add(key)
+    const { pod, peer } = event
+    const comes = { arrival: this.arrivals++, arrivedAt: this.now, held: 1, absentSince: undefined }
+    this.waiters.set(key, { key, pod, peer, ...comes, ...this.#wishes(event) })
+  }
+
+  #grant(key: string, grant: Holder['grant']): void {
+    const waiter = this.waiters.get(key)
+    if (waiter === undefined) throw new Error(`${key} is granted and does not wait`)
+    this.waiters.delete(key)
+    this.lastGrantAt = this.now
+    if (grant === 'overdue') this.lastOverdueAt = this.now
+    this.holders.set(key, {
+      key,
+      grant,
+      permits: grant === 'floor' ? this.permitsOf(waiter) : 0,
+      arrivedAt: waiter.arrivedAt,
+      grantedAt: this.now,
+      endsAt: this.now + waiter.leaseMs,
+      endCause: 'lease-end',
+      claimed: false,
+      absentSince: waiter.absentSince,
+    })
+  }
+
+  #leave(key: string): void {
+    const holder = this.holders.get(key)
+    if (holder !== undefined && !holder.claimed) holder.absentSince = this.now
+    const waiter = this.waiters.get(key)
+    if (waiter === undefined || waiter.held === 0) return
+    waiter.held--
+    if (waiter.held === 0) waiter.absentSince = this.now
+  }
+
+  #start(key: string): void {
+    const holder = this.holders.get(key)
+    const end = this.now + this.settings.blindHoldMs
+    if (holder !== undefined && end < holder.endsAt) Object.assign(holder, { endsAt: end, endCause: 'blind-hold' })
+  }
+}
+
+/** Whether somebody has been away for too long. */
+function isOver(absentSince: number | undefined, now: number): boolean {
+  return absentSince !== undefined && now - absentSince >= 10_000
+}
