@@ -3,6 +3,8 @@ import { runHttpCheck } from './http-check.ts'
 import { failureReason, type Outcome } from './outcome.ts'
 import { runTcpCheck } from './tcp-check.ts'
 
+const givenUp: Outcome = { passed: false, reason: 'given up' }
+
 /**
  * Runs a check once. Never rejects: whatever goes wrong is an outcome.
  *
@@ -10,16 +12,17 @@ import { runTcpCheck } from './tcp-check.ts'
  * @param signal ends it early; its outcome says nothing then.
  */
 export async function runCheck(check: Check, timeoutMs: number, signal: AbortSignal): Promise<Outcome> {
+  // A socket that is destroyed before it connects would come to life again.
+  if (signal.aborted) return givenUp
   const ending = new AbortController()
   const { promise: ended, reject: end } = Promise.withResolvers<never>()
   const cutOff = (reason: string): void => {
     end(new CutOff(reason))
     ending.abort()
   }
-  const giveUp = (): void => cutOff('given up')
+  const giveUp = (): void => cutOff(givenUp.reason)
   const timer = setTimeout(() => cutOff(`no answer within ${timeoutMs / 1_000} s`), timeoutMs).unref()
   signal.addEventListener('abort', giveUp, { once: true })
-  if (signal.aborted) giveUp()
   try {
     // The race, since an abort may show as any error, and a lookup cannot be aborted.
     const run = check.kind === 'http' ? runHttpCheck(check, ending.signal) : runTcpCheck(check, ending.signal)
