@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Decision } from '../../../src/lock/queue/decisions.ts'
-import { Queue } from '../../../src/lock/queue/queue.ts'
+import { keyOf, Queue } from '../../../src/lock/queue/queue.ts'
 import { arbitraryHistory } from '../../support/arbitrary-history.ts'
 import { equal, forAll, runs } from '../../support/property.ts'
 import { QueueRun } from '../../support/queue-run.ts'
@@ -50,6 +50,11 @@ t.test('shares nothing of its state', async (t) => {
     const before = run.queue.state()
     const copy = structuredClone(before)
     run.apply({ kind: 'gate', name: 'dns', open: false, reason: 'changed' })
+    for (const { key } of [...before.leases, ...before.waiting]) {
+      run.apply({ kind: 'started', uid: key.slice(keyOf('').length), hasProbes: false })
+      run.apply({ kind: 'left', key })
+      run.apply({ kind: 'delivered', key })
+    }
     run.advance(3_600_000)
     run.apply({ kind: 'tick' })
     equal(before, copy, 'state of before')

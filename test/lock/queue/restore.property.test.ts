@@ -25,6 +25,8 @@ t.test('keeps its invariants, and what time ends, through restarts', async (t) =
 t.test('keeps leases as they were, and pods that wait in their order', async (t) => {
   forAll(t, 0.15, arbitraryHistory, (history) => {
     const run = QueueRun.of(history)
+    // The last step may have been about nobody: its time has not come to the queue, and somebody may have aged by it.
+    run.apply({ kind: 'tick' })
     const before = run.queue.state()
     const order = run.record.inOrder().flatMap(({ key }) => (key.startsWith('uid:') ? [key] : []))
     run.restartSilently()
