@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { problemDocument, problemTable, sendProblem } from '../http/problem.ts'
 import type { LockMetrics } from './metrics.ts'
@@ -87,23 +88,35 @@ function watchDelivery(service: LockService, key: string, response: ServerRespon
 
 /** The fork's client puts its wish into the body, as a form. */
 function formOf({ body, headers }: FastifyRequest): string | undefined {
-  const isForm = headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true
-  return isForm && Buffer.isBuffer(body) ? body.toString() : undefined
+  return isForm(headers['content-type']) && Buffer.isBuffer(body) ? body.toString() : undefined
+}
+
+/** The type of a form. */
+export const formType = 'application/x-www-form-urlencoded'
+
+/** Whether this is the type of a form, with parameters or without. */
+export function isForm(type: string | undefined): boolean {
+  return type?.toLowerCase().startsWith(formType) === true
 }
 
 /** Answers a CONNECT, which never becomes a request for Fastify, as any other method. */
-export function answerConnect({ service, metrics }: AcquireOptions, request: IncomingMessage, socket: NodeJS.WritableStream): void {
+export function answerConnect({ service, metrics }: AcquireOptions, request: IncomingMessage, socket: Duplex): void {
+  // Node has let go of it: nobody else hears that the client has broken off, and that would end the process.
+  socket.on('error', () => socket.destroy())
   const ask = readAsk(request, undefined)
   if ('fault' in ask) {
-    socket.end()
+    metrics.answered(400)
+    endWith(socket, '400 Bad Request', problemType, problemDocument('bad-request', ask.fault))
     return
   }
   service.ask(ask, peerOf(request), 0, (answer) => {
     const isGranted = answer.kind === 'granted'
-    const body = isGranted ? grantedText : lockedText
     metrics.answered(isGranted ? 200 : 423)
     if (isGranted) service.delivered(answer.lease.key)
-    const status = isGranted ? '200 OK' : '423 Locked'
-    socket.end(`HTTP/1.1 ${status}\r\ncontent-type: ${plain}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`)
+    endWith(socket, isGranted ? '200 OK' : '423 Locked', plain, isGranted ? grantedText : lockedText)
   })
+}
+
+function endWith(socket: Duplex, status: string, type: string, body: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)
 }

@@ -1,4 +1,4 @@
-import { createServer, METHODS, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, METHODS, type RequestListener, type Server } from 'node:http'
 import swagger from '@fastify/swagger'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
@@ -6,7 +6,7 @@ import type { Registry } from 'prom-client'
 import { limitConnections } from '../http/limit-connections.ts'
 import { sendProblem } from '../http/problem.ts'
 import { refuseRaw } from '../http/refuse-raw.ts'
-import { acquireHandler, type AcquireOptions, answerConnect } from './acquire.ts'
+import { acquireHandler, type AcquireOptions, answerConnect, formType, isForm } from './acquire.ts'
 import { sendEvents } from './events-route.ts'
 import { addLeaseRoutes } from './leases.ts'
 import type { LockMetrics } from './metrics.ts'
@@ -75,7 +75,10 @@ export function buildLock(options: LockOptions): FastifyInstance {
   app.addHook('onRequest', (request, reply, next) => {
     if ((request.raw.url?.length ?? 0) > maxUrlLength) {
       sendProblem(reply.header('connection', 'close'), 'uri-too-long', `path and query must not be longer than ${maxUrlLength} characters`)
-    } else next()
+      return
+    }
+    takeAnyType(request.raw)
+    next()
   })
   app.setErrorHandler((error, _request, reply) => {
     const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
@@ -144,6 +147,12 @@ function buildServer(handler: RequestListener, acquiring: AcquireOptions): Serve
   limitConnections(server, connectionLimits)
   server.on('connect', (request, socket) => answerConnect(acquiring, request, socket))
   return server
+}
+
+/** The older services look at no content type, while Fastify refuses what it cannot read, and a QUERY without one. */
+function takeAnyType({ method, headers }: IncomingMessage): void {
+  const type = headers['content-type']
+  if (type !== undefined || method === 'QUERY') headers['content-type'] = isForm(type) ? formType : 'application/octet-stream'
 }
 
 function addProbes(app: FastifyInstance, registry: Registry): void {

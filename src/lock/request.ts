@@ -93,12 +93,14 @@ function isPodName(text: string): boolean {
 // What Go's strconv.Atoi takes: the older services' reading of a duration.
 const wholeText = /^[+-]?\d{1,19}$/
 const mostWhole = 9_223_372_036_854_775_807n
+const leastWhole = -9_223_372_036_854_775_808n
 
 function readWhole(text: string | undefined): number | undefined {
   if (text === undefined || !wholeText.test(text)) return undefined
   const value = Number(text)
   if (Number.isSafeInteger(value)) return value
-  return BigInt(text.replace('+', '')) > mostWhole ? undefined : value
+  const exact = BigInt(text.replace('+', ''))
+  return exact > mostWhole || exact < leastWhole ? undefined : value
 }
 
 /**
