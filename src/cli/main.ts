@@ -1,5 +1,6 @@
-import { closest, type Command, helpOf, readFlags, table, UsageError } from './command.ts'
+import { closest, type Command, table } from './command.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
+import { runCommand } from './run-command.ts'
 
 // Each command is loaded only when it is called: no command pays for another's libraries.
 const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
@@ -54,28 +55,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     process.stderr.write(`usher: unknown command ${JSON.stringify(name)}${hint}\nusher --help lists the commands\n`)
     return exitCodes.usage
   }
-  const command = await entry.load()
-  if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(helpOf(command))
-    return exitCodes.done
-  }
-  try {
-    return await command.run(readFlags(command, rest), process)
-  } catch (error) {
-    if (error instanceof UsageError) {
-      process.stderr.write(`usher ${name}: ${error.message}\nusher ${name} --help lists the flags\n`)
-      return exitCodes.usage
-    }
-    process.stderr.write(`usher ${name}: ${describe(error)}\n`)
-    return exitCodes.failed
-  }
-}
-
-/** A failure with its causes, without stacks: these are for people. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { message, cause } = error
-  return cause instanceof Error && !message.includes(cause.message) ? `${message} (${describe(cause)})` : message
+  return runCommand(await entry.load(), rest)
 }
 
 async function help(): Promise<string> {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
-import { nowMs } from '../webhook/clock.ts'
+import { nowMs } from '../support/clock.ts'
 import { shellPath, type Variant } from './variants.ts'
 
 /** How long each run of a variant took, in milliseconds. */

@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { type Measured, measureVariants } from './measure.ts'
+import { readCount, runBenchmark } from '../support/benchmark.ts'
+import { measureVariants } from './measure.ts'
 import { judge, print, summarise } from './summary.ts'
 import { variantsIn } from './variants.ts'
 
@@ -29,77 +26,17 @@ Flags:
 Exit codes: 0 it was measured, whether the goal is met or missed; 1 it could not be measured; 2 wrong usage.
 `
 
-const closing = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(name, () => closing.abort(new Error(`ended by ${name}`)))
-}
+const flags = { rounds: { type: 'string' } } as const
 
-process.exitCode = await main()
-
-async function main(): Promise<number> {
-  let options: Options
-  try {
-    options = readOptions()
-  } catch (error) {
-    say(`${messageOf(error)}\n--help lists the flags`)
-    return 2
-  }
-  if (options.help) {
-    process.stdout.write(help)
-    return 0
-  }
-  const folder = await mkdtemp(join(tmpdir(), 'usher-bench-'))
-  try {
+await runBenchmark(
+  help,
+  flags,
+  (values, smoke) => readCount(values, 'rounds', smoke ? 2 : 30),
+  async (rounds, { folder, say, signal }) => {
     const tree = fileURLToPath(new URL('../../..', import.meta.url))
-    report(options, await measureVariants(variantsIn(tree), options.rounds, folder, say, closing.signal))
-    return 0
-  } catch (error) {
-    say(`the benchmark failed: ${messageOf(closing.signal.aborted ? closing.signal.reason : error)}`)
-    return 1
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-type Options = ReturnType<typeof readOptions>
-
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string' },
-      smoke: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  const { smoke, json, help } = values
-  return { rounds: readRounds(values.rounds, smoke ? 2 : 30), smoke, json, help }
-}
-
-function readRounds(text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--rounds: ${text} is not a whole number from 1`)
-  return value
-}
-
-function report({ rounds, smoke, json }: Options, measured: readonly Measured[]): void {
-  const figures = summarise(measured)
-  const goal = judge(figures)
-  const machine = `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${availableParallelism()} CPUs, Node ${process.version}`
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ machine, smoke, rounds, figures, goal, measured }, null, 2)}\n`)
-    return
-  }
-  process.stdout.write(
-    `${machine}\n${rounds} runs of each\n\n${print(figures, goal)}${smoke ? '\na smoke run: these figures mean nothing\n' : ''}`,
-  )
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`)
-}
+    const measured = await measureVariants(variantsIn(tree), rounds, folder, say, signal)
+    const figures = summarise(measured)
+    const goal = judge(figures)
+    return { data: { rounds, figures, goal, measured }, text: `${rounds} runs of each\n\n${print(figures, goal)}` }
+  },
+)

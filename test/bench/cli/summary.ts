@@ -1,4 +1,4 @@
-import { median } from '../webhook/summary.ts'
+import { median, percentile } from '../support/figures.ts'
 import type { Measured } from './measure.ts'
 import { shellVariant } from './variants.ts'
 
@@ -52,10 +52,4 @@ export function print(figures: readonly Figure[], goal: Goal): string {
 
 function ms(value: number): string {
   return `${value.toFixed(0)} ms`
-}
-
-/** The least value that so large a part of all values does not exceed. */
-function percentile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((left, right) => left - right)
-  return sorted[Math.ceil(sorted.length * part) - 1] ?? Number.NaN
 }

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { nowMs } from './clock.ts'
+import { nowMs } from '../support/clock.ts'
 import type { LoadResult } from './load-process.ts'
 import type { Pace } from './pacer.ts'
 import { ReviewConnection } from './review-connection.ts'
 import { buildReviewRequest } from './review-request.ts'
-import { cpuSecondsOf } from './server-cpu.ts'
+import { cpuSecondsOf } from '../support/server-cpu.ts'
 
 // The load generator, a process of its own: load-process.ts starts it, and it prints JSON, a LoadResult a server.
 //

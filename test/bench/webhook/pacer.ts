@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { nowMs } from './clock.ts'
+import { nowMs } from '../support/clock.ts'
 
 /** When something is due: `count` times from `startMs` on, every `everyMs`. */
 export interface Pace {

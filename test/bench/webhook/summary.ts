@@ -1,3 +1,4 @@
+import { align, median, number } from '../support/figures.ts'
 import type { MemoryPoint } from './measure-memory.ts'
 import type { Round, Shown } from './measure-rounds.ts'
 
@@ -77,15 +78,6 @@ function ratioOf(all: readonly Figure[], name: string): number {
   return all.find((figure) => figure.name === name)?.ratio ?? Number.NaN
 }
 
-/** The middle one; of an even number, the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right)
-  const middle = sorted.length / 2
-  const upper = sorted[Math.floor(middle)] ?? Number.NaN
-  const lower = sorted[Math.ceil(middle) - 1] ?? Number.NaN
-  return (lower + upper) / 2
-}
-
 /** Everything as text. */
 export function print(all: readonly Figure[], memory: readonly MemoryPoint[], goals: readonly Goal[]): string {
   const header = ['', 'usher', 'floor', 'usher/floor', '(least to most)']
@@ -108,19 +100,4 @@ export function print(all: readonly Figure[], memory: readonly MemoryPoint[], go
   ])
   const memoryLines = points.length === 0 ? [] : ['', ...align(points)]
   return [...align([header, ...rows]), ...memoryLines, '', ...align(judged), ''].join('\n')
-}
-
-function number(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2)
-}
-
-/** Columns: the first flush left, the others flush right. */
-function align(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  )
 }
