@@ -30,6 +30,7 @@ export function acquireHandler(options: AcquireOptions) {
     const ask = readAsk(request.raw, formOf(request))
     if ('fault' in ask) {
       options.metrics.answered(400)
+      options.metrics.rejected('bad-request')
       sendProblem(reply, 'bad-request', ask.fault)
     } else answerAsk(options, ask, request, reply)
   }

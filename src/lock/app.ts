@@ -4,7 +4,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { limitConnections } from '../http/limit-connections.ts'
-import { sendProblem } from '../http/problem.ts'
+import { type ProblemCode, sendProblem } from '../http/problem.ts'
 import { refuseRaw } from '../http/refuse-raw.ts'
 import { acquireHandler, type AcquireOptions, answerConnect, formType, isForm } from './acquire.ts'
 import { sendEvents } from './events-route.ts'
@@ -55,9 +55,12 @@ export function buildLock(options: LockOptions): FastifyInstance {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 512 },
-    clientErrorHandler: refuseRaw,
+    clientErrorHandler(error, socket) {
+      if (socket.writable) options.metrics.rejected('bad-request')
+      refuseRaw(error, socket)
+    },
     frameworkErrors(error, _request, reply) {
-      sendProblem(reply, 'bad-request', error.message)
+      refuse(reply, 'bad-request', error.message)
     },
   })
   app.addHook('preClose', (done) => {
@@ -74,7 +77,7 @@ export function buildLock(options: LockOptions): FastifyInstance {
 
   app.addHook('onRequest', (request, reply, next) => {
     if ((request.raw.url?.length ?? 0) > maxUrlLength) {
-      sendProblem(reply.header('connection', 'close'), 'uri-too-long', `path and query must not be longer than ${maxUrlLength} characters`)
+      refuse(reply.header('connection', 'close'), 'uri-too-long', `path and query must not be longer than ${maxUrlLength} characters`)
       return
     }
     takeAnyType(request.raw)
@@ -82,11 +85,17 @@ export function buildLock(options: LockOptions): FastifyInstance {
   })
   app.setErrorHandler((error, _request, reply) => {
     const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
-    if (status === 413) return sendProblem(reply.header('connection', 'close'), 'payload-too-large', `a body must not be longer than ${maxBodyBytes} bytes`)
-    if (status === 400) return sendProblem(reply, 'bad-request', error instanceof Error ? error.message : 'it cannot be read')
+    if (status === 413) return refuse(reply.header('connection', 'close'), 'payload-too-large', `a body must not be longer than ${maxBodyBytes} bytes`)
+    if (status === 400) return refuse(reply, 'bad-request', error instanceof Error ? error.message : 'it cannot be read')
     log.error({ err: error }, 'request failed')
     return sendProblem(reply, 'internal-error', 'the log has the cause')
   })
+
+  /** Whoever is turned away before it is its turn is counted. */
+  function refuse(reply: FastifyReply, code: ProblemCode, detail: string): FastifyReply {
+    options.metrics.rejected(code)
+    return sendProblem(reply, code, detail)
+  }
 
   const acquire = acquireHandler(acquiring)
   app.setNotFoundHandler(acquire)
@@ -110,7 +119,7 @@ export function buildLock(options: LockOptions): FastifyInstance {
     })
     addLeaseRoutes(routes, acquiring)
     addProbes(routes, registry)
-    const onRequest = onlyFor(readers)
+    const onRequest = onlyFor(readers, refuse)
     routes.get('/v1/state', {
       onRequest,
       schema: { summary: 'Who starts, who waits, and why', tags: ['readers'], response: { 200: state, 403: problem } },
@@ -166,10 +175,10 @@ function addProbes(app: FastifyInstance, registry: Registry): void {
 }
 
 /** Lets nobody else read. */
-function onlyFor(readers: Readers) {
+function onlyFor(readers: Readers, refuse: (reply: FastifyReply, code: ProblemCode, detail: string) => FastifyReply) {
   return function refuseOthers(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
     const address = peerOf(request.raw)
     if (readers.has(address)) next()
-    else sendProblem(reply, 'not-a-reader', `${address} is not among the readers (--readers)`)
+    else refuse(reply, 'not-a-reader', `${address} is not among the readers (--readers)`)
   }
 }

@@ -10,7 +10,7 @@ import type { LockService } from './service.ts'
 
 /** `/v1/leases`: the lock for programs. A uid is a bearer value: whoever knows it may look at what belongs to it. */
 export function addLeaseRoutes(app: FastifyInstance, options: AcquireOptions): void {
-  const { service } = options
+  const { service, metrics } = options
   const byUid = { type: 'object', properties: { uid: { type: 'string', description: "the pod's uid" } }, required: ['uid'] }
   const documented = { tags: ['leases'] }
 
@@ -25,8 +25,10 @@ export function addLeaseRoutes(app: FastifyInstance, options: AcquireOptions): v
     handler(request, reply) {
       const words = readBody(request.body)
       const ask = 'fault' in words ? words : readWords(words)
-      if ('fault' in ask) sendProblem(reply, 'bad-request', ask.fault)
-      else answerAsk(options, ask, request, reply)
+      if ('fault' in ask) {
+        metrics.rejected('bad-request')
+        sendProblem(reply, 'bad-request', ask.fault)
+      } else answerAsk(options, ask, request, reply)
     },
   })
 

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { DropCause, RejectReason, ReleaseCause } from './queue/decisions.ts'
+import type { ProblemCode } from '../http/problem.ts'
+import type { DropCause, ReleaseCause } from './queue/decisions.ts'
 import type { Lease } from './queue/state.ts'
 import type { LockService } from './service.ts'
 
@@ -10,7 +11,8 @@ export interface LockMetrics {
   granted(grant: Lease['grant'], isAnonymous: boolean, waitedMs: number): void
   released(cause: ReleaseCause, heldMs: number): void
   dropped(cause: DropCause): void
-  rejected(reason: RejectReason): void
+  /** A request was turned away. */
+  rejected(reason: ProblemCode): void
   /** A gate has been closed for so long that it counts as open. */
   gateOverdue(gate: string): void
   /** A request was answered with this status, as far as it is about the lock. */
