@@ -106,7 +106,8 @@ export async function startWebhook(t: Test, flags: readonly string[] = [], start
   }
 }
 
-interface Running {
+/** A process of usher, and what it has written so far. */
+export interface Running {
   readonly pid: number
   readonly ended: Promise<Ended>
   readonly lines: JsonObject[]
@@ -117,7 +118,8 @@ interface Running {
   closeStdout(): void
 }
 
-function start(t: Test, args: readonly string[], starting: Starting): Running {
+/** Starts a command line of usher, which ends with the test at the latest. */
+export function start(t: Test, args: readonly string[], starting: Starting): Running {
   const { child, ended } = spawnUsher(t, args, starting)
   // It may end before it has read all.
   child.stdin.on('error', () => {})
