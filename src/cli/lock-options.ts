@@ -137,8 +137,11 @@ function readChecks(values: FlagValues, environment: Environment): readonly Chec
 
 /** The fork has a switch beside its list. */
 function checksOf(environment: Environment): readonly Said[] {
-  const enabled = environment['PSL_HC_ENABLED']?.toLowerCase() ?? 'false'
-  if (!['true', '1', 't'].includes(enabled)) return []
+  const enabled = environment['PSL_HC_ENABLED'] ?? ''
+  if (['', 'false', '0', 'f'].includes(enabled.toLowerCase())) return []
+  if (!['true', '1', 't'].includes(enabled.toLowerCase())) {
+    throw new UsageError(`PSL_HC_ENABLED: ${JSON.stringify(enabled)} is not true or false`)
+  }
   const endpoints = environment['PSL_HC_ENDPOINTS'] ?? ''
   return endpoints
     .split(',')
