@@ -62,8 +62,8 @@ function send(options: AcquireOptions, answer: Answer, ask: Ask, wait: number | 
       return
     case 'locked': {
       metrics.answered(423)
-      // Whoever knows how to be held may come back at once for it; others poll.
-      const retryAfter = wait === undefined ? '1' : '0'
+      // Whoever knows how to be held may come back at once for it; others poll, and so do two who are one pod.
+      const retryAfter = wait === undefined || answer.superseded ? '1' : '0'
       reply.code(problemTable.locked.status).header('retry-after', retryAfter)
       if (request.headers.accept?.includes(problemType) !== true) reply.header('content-type', plain).send(lockedText)
       else {

@@ -28,8 +28,8 @@ export interface LockServiceOptions {
 export type Answer =
   /** The caller says later whether the answer has left: {@link LockService.delivered}, {@link LockService.lost}. */
   | { readonly kind: 'granted'; readonly lease: Lease }
-  /** Not yet. `key` names its place, which may be gone. */
-  | { readonly kind: 'locked'; readonly key: string }
+  /** Not yet. `key` names its place, which may be gone; `superseded`: the same pod has asked once more meanwhile. */
+  | { readonly kind: 'locked'; readonly key: string; readonly superseded: boolean }
   | { readonly kind: 'rejected'; readonly reason: RejectReason }
 
 /** A request that is held. */
@@ -50,7 +50,6 @@ export interface GateView {
 }
 
 interface Waiter extends Held {
-  readonly key: string
   answer(answer: Answer): void
 }
 
@@ -70,7 +69,7 @@ export class LockService {
   readonly #log: Logger
   readonly #queue: Queue
   readonly #gates = new Map<string, GateView>()
-  readonly #waiters = new Map<string, Set<Waiter>>()
+  readonly #waiters = new Map<string, Waiter>()
   readonly #unwatchPods: () => void
   #timer: { readonly at: number; readonly cancel: () => void } | undefined
   #cancelSave: (() => void) | undefined
@@ -117,10 +116,10 @@ export class LockService {
     if (granted !== undefined || waits) {
       const waiter = this.#hold(key, waitMs, answer)
       this.#act(decisions)
-      return this.#waiters.get(key)?.has(waiter) === true ? waiter : undefined
+      return this.#waiters.get(key) === waiter ? waiter : undefined
     }
     this.#act(decisions)
-    answer({ kind: 'locked', key })
+    answer({ kind: 'locked', key, superseded: false })
     return undefined
   }
 
@@ -173,9 +172,7 @@ export class LockService {
     this.#unwatchPods()
     this.#timer?.cancel()
     this.#cancelSave?.()
-    for (const [key, waiters] of this.#waiters) {
-      for (const waiter of waiters) waiter.answer({ kind: 'locked', key })
-    }
+    for (const [key, waiter] of this.#waiters) waiter.answer({ kind: 'locked', key, superseded: false })
     this.events.close()
     this.#store.save(this.#queue.state())
   }
@@ -186,21 +183,25 @@ export class LockService {
     return decisions
   }
 
-  /** Holds a request until its grant or the end of its wait. */
+  /**
+   * Holds a request until its grant or the end of its wait. One of each place is held: the newest, because the others
+   * may be connections that the client knows nothing of any more.
+   */
   #hold(key: string, waitMs: number, answer: (answer: Answer) => void): Waiter {
+    const before = this.#waiters.get(key)
+    if (before !== undefined) {
+      if (this.#queue.place(key) !== undefined) this.feed({ kind: 'left', key })
+      before.answer({ kind: 'locked', key, superseded: true })
+    }
     const stopWaiting = this.#clock.after(waitMs, () => {
       this.feed({ kind: 'left', key })
-      waiter.answer({ kind: 'locked', key })
+      waiter.answer({ kind: 'locked', key, superseded: false })
     })
     const end = (): boolean => {
       stopWaiting()
-      const waiters = this.#waiters.get(key)
-      if (waiters?.delete(waiter) !== true) return false
-      if (waiters.size === 0) this.#waiters.delete(key)
-      return true
+      return this.#waiters.get(key) === waiter && this.#waiters.delete(key)
     }
     const waiter: Waiter = {
-      key,
       answer: (given) => {
         if (end()) answer(given)
       },
@@ -208,9 +209,7 @@ export class LockService {
         if (end()) this.feed({ kind: 'left', key })
       },
     }
-    const waiters = this.#waiters.get(key)
-    if (waiters === undefined) this.#waiters.set(key, new Set([waiter]))
-    else waiters.add(waiter)
+    this.#waiters.set(key, waiter)
     return waiter
   }
 
@@ -233,7 +232,7 @@ export class LockService {
         return
       case 'granted':
         if (!decision.again) this.#tellGrant(decision.lease)
-        this.#answer(decision.key, { kind: 'granted', lease: decision.lease })
+        this.#waiters.get(decision.key)?.answer({ kind: 'granted', lease: decision.lease })
         return
       case 'released':
         this.#tellRelease(decision.lease, decision.cause)
@@ -243,7 +242,7 @@ export class LockService {
         if (!all.some((other) => other.kind === 'placed' && other.key === decision.key && other.isNew)) {
           this.#tellDrop(decision.place, decision.cause)
         }
-        this.#answer(decision.key, { kind: 'locked', key: decision.key })
+        this.#waiters.get(decision.key)?.answer({ kind: 'locked', key: decision.key, superseded: false })
         return
       case 'gate':
         this.#tellGate(decision)
@@ -283,12 +282,6 @@ export class LockService {
     this.events.add('gate', undefined, { gate: name, open, overdue, reason })
     if (overdue) this.#log.warn({ gate: name, reason }, 'the gate has been closed for too long; it counts as open')
     else this.#log.info({ gate: name, open, reason }, 'gate')
-  }
-
-  #answer(key: string, answer: Answer): void {
-    const waiters = this.#waiters.get(key)
-    if (waiters === undefined) return
-    for (const waiter of waiters) waiter.answer(answer)
   }
 
   #saveSoon(): void {

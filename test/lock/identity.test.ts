@@ -74,10 +74,13 @@ t.test('a pod has one lease, however often it asks', async (t) => {
   t.match(holders, [{ pod: 'shop/a', identified: true }])
   t.ok((holders[0]?.leftSeconds ?? 99) <= 30)
   await ask(t, lock, '/?uid=b')
-  const two = [await askHeld(t, lock, '/?uid=c'), await askHeld(t, lock, '/?uid=c')]
+  const older = await askHeld(t, lock, '/?uid=c')
   await waiters(t, lock, 1)
+  const newer = await askHeld(t, lock, '/?uid=c')
+  const superseded = await older.answer()
+  t.same([superseded.status, superseded.headers['retry-after']], [423, '1'], 'one request of a pod is held, the newest')
   await remove(t, lock, 'a')
-  for (const connection of two) t.equal((await connection.answer()).status, 200, 'both requests of a pod are told')
+  t.equal((await newer.answer()).status, 200)
   t.equal((await stateOf(t, lock)).holders.length, 2)
 })
 
