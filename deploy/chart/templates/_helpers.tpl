@@ -1,0 +1,39 @@
+{{- define "usher.labels" -}}
+app.kubernetes.io/name: usher
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "usher.selector" -}}
+app.kubernetes.io/name: usher
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "usher.image" -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+
+{{- define "usher.waitImage" -}}
+{{ .Values.waitImage.repository }}:{{ .Values.waitImage.tag | default .Chart.AppVersion }}
+{{- end }}
+
+{{/* What the chart knows better stands above what the values say. */}}
+{{- define "usher.config" -}}
+{{- $lock := dict "image" (include "usher.waitImage" .) "imagePullPolicy" .Values.waitImage.pullPolicy "port" .Values.lock.port -}}
+{{- if not .Values.lock.enabled }}{{ $_ := set $lock "enabled" false }}{{ end -}}
+{{- mergeOverwrite (deepCopy .Values.config) (dict "systemNamespace" .Release.Namespace "lock" $lock) | toYaml -}}
+{{- end }}
+
+{{/* Pod Security "restricted", and nothing more than that. */}}
+{{- define "usher.containerSecurity" -}}
+allowPrivilegeEscalation: false
+capabilities: { drop: [ALL] }
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
