@@ -1,4 +1,5 @@
 import type { ReleaseCause } from './queue/decisions.ts'
+import { isStale } from './queue/load.ts'
 import { compare } from './queue/order.ts'
 import { isIdentified } from './queue/queue.ts'
 import type { Lease, Place } from './queue/state.ts'
@@ -16,7 +17,7 @@ export interface StateView {
   /** In the order in which they are served. */
   readonly waiters: readonly WaiterState[]
   readonly gates: readonly GateState[]
-  /** Undefined: there are no readings. */
+  /** Undefined: there are no readings, or they are old. */
   readonly load?: { readonly idleCores: number; readonly pressure?: number }
   /** Of the last hour, the oldest first. */
   readonly starts: readonly StartState[]
@@ -67,7 +68,7 @@ export function viewState(service: LockService, wallNow: number): StateView {
   const { queue, settings } = service
   const now = service.now()
   const iso = (time: number): string => new Date(wallNow - (now - time)).toISOString()
-  const { at, idleCores, pressure } = queue.load
+  const { idleCores, pressure } = queue.load
   return {
     now: new Date(wallNow).toISOString(),
     startedAt: iso(service.startedAt),
@@ -77,7 +78,7 @@ export function viewState(service: LockService, wallNow: number): StateView {
       .toSorted((left, right) => compare(left, right, now))
       .map((place, index) => viewWaiter(place, index + 1, now)),
     gates: service.gates().map(({ name, open, overdue, reason, since }) => ({ name, open, overdue, reason, seconds: toSeconds(now - since) })),
-    ...(at === undefined ? {} : { load: { idleCores: round(idleCores), ...(pressure === undefined ? {} : { pressure: round(pressure) }) } }),
+    ...(isStale(queue.load, now) ? {} : { load: { idleCores: round(idleCores), ...(pressure === undefined ? {} : { pressure: round(pressure) }) } }),
     starts: service.starts.list(now).map(({ pod, grant, arrivedAt, grantedAt, endedAt, cause }) => ({
       pod: pod ?? null,
       grant,
