@@ -42,8 +42,9 @@ const keepAliveTimeoutMs = 65_000
 const connectionLimits = { total: 8_192, perPeer: 2_048 }
 
 /**
- * Builds the lock's server. Its own routes are under `/v1/`, and `/status`, `/metrics`, `/healthz`, `/readyz`; every
- * other path and method asks for the lock, so that the older clients work as they are. Does not listen yet.
+ * Builds the lock's server. Its own routes are under `/v1/`, and `/status`, `/favicon.ico`, `/metrics`, `/healthz`,
+ * `/readyz`; every other path and method asks for the lock, so that the older clients work as they are. Does not
+ * listen yet.
  */
 export function buildLock(options: LockOptions): FastifyInstance {
   const { service, registry, readers, log } = options
