@@ -1,0 +1,176 @@
+import type { KubeConfig } from '@kubernetes/client-node'
+import { isObject, type JsonObject } from '../units/json.ts'
+import { apiBackoff, backoffMs } from './backoff.ts'
+import { type Clock, pause, systemClock } from './clock.ts'
+import { type ObjectListener, ObjectStore } from './object-store.ts'
+import { ApiError, requestJson } from './request.ts'
+import { type WatchEnd, watchOnce } from './watch-once.ts'
+
+/** What is listed and watched, and how. */
+export interface ListWatchOptions<T> {
+  readonly config: KubeConfig
+  /** Of the collection, such as `/api/v1/pods`. */
+  readonly path: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+  /** What is kept of an object; undefined: the object is as if it were not there. */
+  readonly pick: (object: JsonObject) => T | undefined
+  /** How long after a list the next one comes; 10 min, and Infinity for never. Jittered by a quarter. */
+  readonly relistMs?: number
+  /** Objects a page of a list; 250. */
+  readonly pageSize?: number
+  readonly clock?: Clock
+  readonly random?: () => number
+}
+
+/** What is told of the objects, and of the watch itself. */
+export interface ListWatchListener<T> extends ObjectListener<T> {
+  /** After each list: what was added, changed or gone by it has been told. */
+  readonly synced?: () => void
+  /** The first failure in a row. What was known stays known. */
+  readonly failed?: (error: unknown) => void
+  /** After failures: it has gone well for 10 s. */
+  readonly recovered?: () => void
+}
+
+/** A list that is kept up to date. */
+export interface ListWatch<T> {
+  get(key: string): T | undefined
+  readonly size: number
+  /** Whether there has been a list. */
+  readonly synced: boolean
+  /** Milliseconds since the API server was last heard; before that, since the start. */
+  staleMs(): number
+  /** Ends requests and timers. Nothing is told afterwards. */
+  stop(): void
+}
+
+const defaultRelistMs = 10 * 60_000
+const defaultPageSize = 250
+const watchSeconds = 300
+// A watch that ends before has done no good.
+const healthyMs = 10_000
+
+/** Lists, and watches from there on, until it is stopped. Never throws, whatever the API server does. */
+export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWatchListener<T>): ListWatch<T> {
+  const { config, path, labelSelector, fieldSelector, relistMs = defaultRelistMs, pageSize = defaultPageSize } = options
+  const { clock = systemClock, random = Math.random } = options
+  const selectors = { labelSelector, fieldSelector }
+  const store = new ObjectStore(options.pick, listener)
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let heardAt = clock.now()
+  let synced = false
+  let failures = 0
+  /** From where the watch goes on; undefined: a list is needed. */
+  let version: string | undefined
+  let relistAt = 0
+
+  async function live(): Promise<void> {
+    while (!signal.aborted) {
+      const waitMs = await listAndWatch()
+      if (waitMs > 0) await pause(clock, waitMs, signal)
+    }
+  }
+
+  /** One list where it is needed, and one watch. Returns how long to wait before the next. */
+  async function listAndWatch(): Promise<number> {
+    let beganAt = clock.now()
+    try {
+      if (version === undefined) await list()
+      if (signal.aborted || version === undefined) return 0
+      beganAt = clock.now()
+      const end = await watch(version)
+      if (end === 'due') version = undefined
+      const lasted = clock.now() - beganAt
+      // Closed at once, something is wrong, and we must not turn in circles.
+      return end === 'closed' && lasted < healthyMs ? failed(new Error(`${path}: the watch was closed at once`)) : 0
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 410) return failed(error)
+      // What we know is too old to go on from. That is expected after a long watch.
+      version = undefined
+      return clock.now() - beganAt < healthyMs ? failed(error) : 0
+    }
+  }
+
+  function failed(error: unknown): number {
+    if (signal.aborted) return 0
+    failures++
+    if (failures === 1) listener.failed?.(error)
+    const asked = error instanceof ApiError ? error.retryAfterMs : 0
+    return Math.max(asked, backoffMs(failures, apiBackoff, random()))
+  }
+
+  async function list(): Promise<void> {
+    const keys = new Set<string>()
+    let next: string | undefined
+    let listed: string | undefined
+    do {
+      const query = { ...selectors, limit: String(pageSize), continue: next }
+      // One page after the other: the next one's token is in the last.
+      // oxlint-disable-next-line no-await-in-loop
+      const { items, metadata } = await requestJson(config, { path, query, signal })
+      if (signal.aborted) return
+      if (!isObject(metadata) || !Array.isArray(items)) throw new Error(`${path}: the answer is not a list`)
+      heardAt = clock.now()
+      for (const item of items) {
+        const key = isObject(item) ? store.put(item) : undefined
+        if (key !== undefined) keys.add(key)
+      }
+      next = text(metadata['continue'])
+      listed = text(metadata['resourceVersion'])
+    } while (next !== undefined)
+    if (listed === undefined) throw new Error(`${path}: the list has no resourceVersion`)
+    store.retain(keys)
+    version = listed
+    relistAt = clock.now() + relistMs * (0.75 + random() / 2)
+    synced = true
+    listener.synced?.()
+  }
+
+  async function watch(from: string): Promise<WatchEnd> {
+    // The server ends it after a time of our choice, as client-go has it: from five to ten minutes, so that
+    // connections move to a server that has come back.
+    const timeoutSeconds = String(Math.round(watchSeconds * (1 + random())))
+    const query = { ...selectors, watch: 'true', allowWatchBookmarks: 'true', resourceVersion: from, timeoutSeconds }
+    let cancelHealthy: (() => void) | undefined
+    try {
+      return await watchOnce(config, { path, query, signal }, relistAt - clock.now(), clock, {
+        opened: () => (cancelHealthy = clock.after(healthyMs, recover)),
+        heard: () => (heardAt = clock.now()),
+        event({ type, object }) {
+          if (type === 'DELETED') store.remove(object)
+          else if (type !== 'BOOKMARK') store.put(object)
+          const { metadata } = object
+          version = (isObject(metadata) ? text(metadata['resourceVersion']) : undefined) ?? version
+        },
+      })
+    } finally {
+      cancelHealthy?.()
+    }
+  }
+
+  function recover(): void {
+    if (failures > 0) listener.recovered?.()
+    failures = 0
+  }
+
+  const ended = live()
+  ended.catch(() => {})
+  return {
+    get: (key) => store.get(key),
+    get size() {
+      return store.size
+    },
+    get synced() {
+      return synced
+    },
+    staleMs: () => clock.now() - heardAt,
+    stop: () => stopping.abort(),
+  }
+}
+
+/** A string that is there; the API server leaves empty ones out, or sends them. */
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
