@@ -1,19 +1,45 @@
 /**
- * Bundles a command of usher into one file, which runs without node_modules: `node deploy/images/bundle.ts [COMMAND…]`
- * writes dist/bundle/COMMAND.mjs. A process of one bundle has half the memory of one of many files.
+ * Bundles usher into files that run without node_modules: `node deploy/images/bundle.ts [COMMAND…]` writes them into
+ * dist/bundle/. A process of a bundle has half the memory of one of many files.
+ *
+ * COMMAND.mjs runs that command, usher.mjs any; what several of them need stands once, in chunks beside them, and what
+ * a command imports late is loaded late. So no process loads what it does not need, and the image holds nothing twice.
  */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
+import { commands } from '../../src/cli/main.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
+const sources = join(root, 'src/cli')
 
-/** Bundles a command, and gives back its file. */
+/** Bundles one command, and gives back its file. */
 export async function bundle(command: string): Promise<string> {
-  const outfile = `${root}dist/bundle/${command}.mjs`
+  const folder = join(root, 'dist/bundle')
+  await write([command], folder)
+  return join(folder, `${command}.mjs`)
+}
+
+/** Bundles usher.mjs and every command into a folder of their own; what was in it is gone. */
+export async function bundleAll(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true })
+  await write(['usher', ...bundledCommands], folder)
+}
+
+// It plays the sources themselves: the example manifests, and a C compiler builds the native programs.
+const leftOut = 'demo'
+
+/** The commands that bundles have. */
+export const bundledCommands = Object.keys(commands).filter((name) => name !== leftOut)
+
+async function write(names: readonly string[], outdir: string): Promise<void> {
   await build({
-    stdin: { contents: entry(command), resolveDir: `${root}src/cli`, sourcefile: 'entry.ts', loader: 'ts' },
-    outfile,
+    entryPoints: names.map((name) => ({ in: `entry:${name}`, out: name })),
+    outdir,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     platform: 'node',
     format: 'esm',
     target: 'node26',
@@ -21,18 +47,51 @@ export async function bundle(command: string): Promise<string> {
     keepNames: true,
     // For the packages in it that are not modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
+    plugins: [entries],
     logLevel: 'warning',
   })
-  return outfile
 }
 
-function entry(command: string): string {
+const entries: Plugin = {
+  name: 'entries',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice('entry:'.length), namespace: 'entry' }))
+    onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({ contents: entryOf(path), loader: 'ts', resolveDir: sources }))
+    onLoad({ filter: /[\\/]src[\\/]cli[\\/]demo\.ts$/ }, () => ({ contents: demoStub, loader: 'ts', resolveDir: sources }))
+  },
+}
+
+// Run, an entry runs its command; imported, it only exports it.
+function entryOf(name: string): string {
+  if (name === 'usher') {
+    return `import { main } from './main.ts'
+if (import.meta.main) await main(process.argv.slice(2))
+export { main }
+`
+  }
+  const command = `${name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}Command`
   return `import { runCommand } from './run-command.ts'
-import { ${command}Command } from './${command}.ts'
-process.exitCode = await runCommand(${command}Command, process.argv.slice(2))
+import { ${command} } from './${name}.ts'
+if (import.meta.main) process.exitCode = await runCommand(${command}, process.argv.slice(2))
+export { ${command} }
 `
 }
 
+const demoStub = `import type { Command } from './command.ts'
+export const demoCommand: Command = {
+  name: 'demo',
+  summary: 'is not part of the image',
+  description: 'The demo plays the sources of usher, with a C compiler: run it in a checkout, npm ci && npm run demo.',
+  flags: {},
+  examples: ['npm ci && npm run demo'],
+  async run() {
+    throw new Error('the demo is not part of the image; in a checkout of usher: npm ci && npm run demo')
+  },
+}
+`
+
 if (import.meta.main) {
-  for (const command of process.argv.slice(2)) process.stdout.write(`${await bundle(command)}\n`)
+  const named = process.argv.slice(2)
+  if (named.length === 0) await bundleAll(join(root, 'dist/bundle'))
+  for (const name of named) process.stdout.write(`${await bundle(name)}\n`)
 }

@@ -2,8 +2,8 @@ import { closest, type Command, table } from './command.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
 import { runCommand } from './run-command.ts'
 
-// Each command is loaded only when it is called: no command pays for another's libraries.
-const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
+/** Each command is loaded only when it is called: none pays for the libraries of another. */
+export const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
   inject: {
     summary: 'inject the workloads in manifests, as the webhook would',
     load: async () => (await import('./inject.ts')).injectCommand,

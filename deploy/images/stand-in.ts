@@ -1,0 +1,46 @@
+import { copyFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { run, ScriptError } from '../run.ts'
+
+/** The name of the base that is made here, of the Node of `npm ci`; for machines that cannot pull one. */
+export const standInName = 'scratch-node'
+
+/** As images name the architecture of this machine. */
+export const hostArchitecture = process.arch === 'x64' ? 'amd64' : process.arch
+
+/**
+ * Writes the context of the stand-in: Node, a shell, and the libraries that they load.
+ *
+ * @returns its Dockerfile.
+ * @throws {ScriptError} where this machine has no Node of its own kind.
+ */
+export function writeStandIn(folder: string): string {
+  const node = findNode()
+  const programs = { '/usr/local/bin/node': node, '/bin/sh': realpathSync('/bin/sh') }
+  const files = new Map<string, string>(Object.entries(programs))
+  for (const program of Object.values(programs)) {
+    for (const library of librariesOf(program)) files.set(library, library)
+  }
+  for (const [target, source] of files) {
+    const path = join(folder, 'root', target)
+    mkdirSync(dirname(path), { recursive: true })
+    copyFileSync(source, path)
+  }
+  const dockerfile = join(folder, 'Dockerfile')
+  writeFileSync(dockerfile, 'FROM scratch\nCOPY root/ /\nENV PATH=/usr/local/bin:/usr/bin:/bin\nCMD ["node"]\n')
+  return dockerfile
+}
+
+function findNode(): string {
+  try {
+    return createRequire(import.meta.url).resolve(`node-linux-${process.arch}/bin/node`)
+  } catch (error) {
+    throw new ScriptError(`${standInName} needs the Node of this machine; npm ci brings it`, { cause: error })
+  }
+}
+
+/** The paths by which a program looks for its libraries, and that of its loader. */
+function librariesOf(program: string): readonly string[] {
+  return run('ldd', [program]).split('\n').flatMap((line) => /(?:=> |^\s)(\/\S+) \(/.exec(line)?.[1] ?? [])
+}
