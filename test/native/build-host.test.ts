@@ -1,7 +1,10 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { until } from '../support/until.ts'
 import { readElf } from './support/elf.ts'
 import { make, sourceFolder, succeed } from './support/programs.ts'
 import { run } from './support/run.ts'
@@ -42,6 +45,18 @@ t.test('where a compiler or objcopy fails, make fails, and nothing is left behin
   }
 })
 
+t.test('where make is ended in the middle, half a program is taken away', async (t) => {
+  const folder = outputs(t)
+  const compiler = compilerFor(t, { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch, 'sleep 1')
+  const target = `${folder}/host/usher-wait`
+  const running = spawn('make', ['-s', '-C', sourceFolder, `OUT=${folder}`, `CC=${compiler}`, target], { stdio: 'ignore' })
+  const ended = once(running, 'close')
+  await until('it compiles', () => existsSync(`${folder}/host`) && readdirSync(`${folder}/host`).length > 0)
+  running.kill('SIGTERM')
+  t.notSame(await ended, [0, null])
+  t.strictSame(readdirSync(`${folder}/host`), [])
+})
+
 t.test('several makes at a time do not disturb each other', async (t) => {
   const folder = outputs(t)
   const command = ['make', '-s', '-C', sourceFolder, `OUT=${folder}`, `${folder}/host/nap`] as const
@@ -63,14 +78,15 @@ function outputs(t: Test): string {
   return folder
 }
 
-/** A compiler that says for which machine it compiles, and then writes half a program and fails. */
-function compilerFor(t: Test, cpu: string): string {
+/** A compiler that says for which machine it compiles, and then writes half a program, takes its time, and fails. */
+function compilerFor(t: Test, cpu: string, pause = ':'): string {
   const path = join(outputs(t), 'cc')
   const lines = [
     '#!/bin/sh',
     `if [ "$1" = -dumpmachine ]; then echo ${cpu}-linux-gnu; exit; fi`,
     'while [ "$1" != -o ]; do shift; done',
     'echo half > "$2"',
+    pause,
     'exit 1',
   ]
   writeFileSync(path, lines.join('\n'), { mode: 0o755 })
