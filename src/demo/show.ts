@@ -4,8 +4,8 @@ import type { Reason } from '../inject/reasons.ts'
 import { type Paint, paintDiffLine } from '../terminal/paint.ts'
 import { showReason } from '../terminal/reason.ts'
 import type { Json } from '../units/json.ts'
+import type { Outcome } from './admission.ts'
 import type { ProgramsOutcome } from './programs.ts'
-import type { Outcome } from './run.ts'
 
 /** What happened to one example: what changed, as a diff of the pod, and why. */
 export function showOutcome(outcome: Outcome, paint: Paint): string {
@@ -50,9 +50,9 @@ export function showSummary(outcomes: readonly Outcome[], paint: Paint): string 
 
 /** What the programs said that run inside the pods. */
 export function showPrograms(outcome: ProgramsOutcome, paint: Paint): string {
-  if (outcome.kind === 'skipped') return `The programs that run inside pods were left out: ${outcome.reason}.`
+  if (outcome.kind === 'skipped') return `The programs that run inside pods, and the boot of a node with them, were left out: ${outcome.reason}.`
   return [
-    paint('bold', 'Inside the pods, the init container waits for its turn, and the preStop hook naps:'),
+    paint('bold', 'Inside the pods, before SIGTERM, the preStop hook naps:'),
     ...outcome.runs.flatMap(({ command, lines, code }) => [
       `  ${paint('cyan', `$ ${command}`)}`,
       ...lines.map((line) => `  ${line}`),
