@@ -136,7 +136,8 @@ function copyResources(facts: PodFacts): JsonObject | undefined {
 
 // "nonroot" of the distroless images; any uid but 0 would do.
 const nobodySpecial = 65_532
-const openShiftRangeKey = 'openshift.io/sa.scc.uid-range'
+/** Annotation of a namespace: from where to where the uids of its pods go. */
+export const openShiftRangeKey = 'openshift.io/sa.scc.uid-range'
 
 function userOf(facts: PodFacts, context: DecisionContext): number {
   const ofContainer = runAsUser(facts.containers[0].raw['securityContext'])

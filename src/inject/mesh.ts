@@ -33,6 +33,14 @@ const linkerd: Mesh = {
   },
 }
 
+/** Labels and annotations of a namespace that say whether, and how, a mesh injects its pods. */
+export const meshNamespaceKeys: readonly string[] = [
+  'istio-injection',
+  'istio.io/rev',
+  'linkerd.io/inject',
+  ...[istio, linkerd].filter(({ inherits }) => inherits).map(({ portsKey }) => portsKey),
+]
+
 /**
  * The annotations that let the init container reach the lock in a mesh, where a CNI plugin captures its
  * traffic before any proxy runs (istio/cni#77, linkerd/linkerd2#4792).
