@@ -1,0 +1,157 @@
+import type { KubeConfig } from '@kubernetes/client-node'
+import { isCount, isObject, type JsonObject } from '../units/json.ts'
+import type { Clock } from './clock.ts'
+import { type ListWatch, startListWatch } from './list-watch.ts'
+import type { WatchHealth, WatchListener } from './watch-health.ts'
+
+const clockOf = (clock: Clock | undefined): { readonly clock?: Clock } => (clock === undefined ? {} : { clock })
+
+/** What a DaemonSet says of itself. */
+export interface DaemonSetFacts {
+  readonly uid: string
+  /** On how many nodes its pod is ready. */
+  readonly ready: number
+}
+
+/** Which DaemonSet is watched. */
+export interface LockDaemonSetOptions {
+  readonly config: KubeConfig
+  readonly namespace: string
+  readonly name: string
+  readonly clock?: Clock
+}
+
+/**
+ * Watches the DaemonSet of the locks.
+ *
+ * @param told of it after the first answer and whenever that changes; undefined: it does not exist.
+ */
+export function watchLockDaemonSet(
+  { config, namespace, name, clock }: LockDaemonSetOptions,
+  told: (facts: DaemonSetFacts | undefined) => void,
+  listener: WatchListener,
+): WatchHealth {
+  let failed = false
+  const watch: ListWatch<DaemonSetFacts> = startListWatch(
+    {
+      config,
+      path: `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/daemonsets`,
+      // One by its name: so the right to list and to watch can be limited to it.
+      fieldSelector: `metadata.name=${name}`,
+      pick: pickDaemonSet,
+      ...clockOf(clock),
+    },
+    {
+      added: (_key, facts) => told(facts),
+      changed: (_key, facts) => told(facts),
+      gone: () => told(undefined),
+      synced() {
+        if (watch.size === 0) told(undefined)
+      },
+      failed(error) {
+        failed = true
+        listener.lost(error)
+      },
+      recovered: listener.back,
+    },
+  )
+  return { isTried: () => watch.synced || failed, staleMs: () => watch.staleMs(), stop: () => watch.stop() }
+}
+
+function pickDaemonSet({ metadata, status }: JsonObject): DaemonSetFacts {
+  const uid = isObject(metadata) ? metadata['uid'] : undefined
+  const ready = isObject(status) ? status['numberReady'] : undefined
+  return { uid: typeof uid === 'string' ? uid : '', ready: isCount(ready) ? ready : 0 }
+}
+
+/** Which pods are watched for whether they hang on our init container. */
+export interface HangingPodsOptions {
+  readonly config: KubeConfig
+  /** The name of the init container. */
+  readonly container: string
+  /** The annotation of pods that we have injected: a container of that name in another pod is not ours. */
+  readonly mark: string
+  readonly clock?: Clock
+}
+
+/** What is told of pods, as `namespace/name`. */
+export interface HangingPodsListener {
+  /** The init container cannot be started, for this reason. */
+  readonly hanging: (pod: string, reason: string) => void
+  /** The pod does not hang, or no more: it went on, or is gone. */
+  readonly freed: (pod: string) => void
+}
+
+/** Watches the pending pods of the cluster for those that hang on our init container. Of the others nothing is kept. */
+export function watchHangingPods(
+  { config, container, mark, clock }: HangingPodsOptions,
+  { hanging, freed }: HangingPodsListener,
+  listener: WatchListener,
+): WatchHealth {
+  let failed = false
+  function tell(pod: string, { reason }: InitFacts): void {
+    // Between two attempts there is no reason; the pod hangs on all the same.
+    if (reason !== '') hanging(pod, reason)
+  }
+  const watch = startListWatch<InitFacts>(
+    {
+      config,
+      path: '/api/v1/pods',
+      // One whose init containers are done is running, and leaves the list.
+      fieldSelector: 'status.phase=Pending',
+      pick: (pod) => pickPod(pod, container, mark),
+      ...clockOf(clock),
+    },
+    {
+      added: tell,
+      changed: tell,
+      gone: freed,
+      failed(error) {
+        failed = true
+        listener.lost(error)
+      },
+      recovered: listener.back,
+    },
+  )
+  return { isTried: () => watch.synced || failed, staleMs: () => watch.staleMs(), stop: () => watch.stop() }
+}
+
+interface InitFacts {
+  /** Why it cannot be started; empty where that is not known (yet). */
+  readonly reason: string
+}
+
+// The kubelet's reasons for a container that it cannot start. ContainerCreating and PodInitializing are not: they are
+// what every pod goes through. The last one is of a container that starts and fails, which ours never does by itself:
+// the binary is of another architecture, or does not fit into the memory that the pod has.
+const failures: ReadonlySet<unknown> = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'ImageInspectError',
+  'RegistryUnavailable',
+  'InvalidImageName',
+  'SignatureValidationFailed',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'PreCreateHookError',
+  'RunContainerError',
+  'CrashLoopBackOff',
+])
+
+/** Undefined where the pod has not our container, or is past it, or is on its way out. */
+function pickPod({ metadata, status }: JsonObject, container: string, mark: string): InitFacts | undefined {
+  if (!isObject(metadata) || !isObject(status) || metadata['deletionTimestamp'] !== undefined) return undefined
+  const { annotations } = metadata
+  if (!isObject(annotations) || annotations[mark] === undefined) return undefined
+  const { initContainerStatuses: statuses } = status
+  const ours: unknown = Array.isArray(statuses)
+    ? statuses.find((each) => isObject(each) && each['name'] === container)
+    : undefined
+  const state = isObject(ours) ? ours['state'] : undefined
+  if (!isObject(state) || isObject(state['running'])) return undefined
+  const { waiting, terminated } = state
+  if (isObject(terminated) && terminated['exitCode'] === 0) return undefined
+  const reason = isObject(waiting) ? waiting['reason'] : undefined
+  return { reason: typeof reason === 'string' && failures.has(reason) ? reason : '' }
+}
