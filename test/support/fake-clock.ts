@@ -15,6 +15,11 @@ export class FakeClock implements Clock {
     return this.#timers.length
   }
 
+  /** When the next timer is due; undefined: none is set. */
+  get nextAt(): number | undefined {
+    return this.#timers.length === 0 ? undefined : Math.min(...this.#timers.map(({ at }) => at))
+  }
+
   now(): number {
     return this.#now
   }
