@@ -260,9 +260,9 @@ export class LockService {
   }
 
   #tellRelease(lease: Lease, cause: Extract<Decision, { kind: 'released' }>['cause']): void {
-    const heldMs = this.#clock.now() - lease.grantedAt
+    const heldMs = this.#queue.now - lease.grantedAt
     this.#metrics.released(cause, heldMs)
-    this.starts.released(lease.key, cause, this.#clock.now())
+    this.starts.released(lease.key, cause, this.#queue.now)
     this.events.add('released', lease.pod, { cause, heldSeconds: heldMs / 1_000 })
     this.#log.info({ pod: lease.pod, cause, heldMs }, 'released')
   }
@@ -270,7 +270,7 @@ export class LockService {
   #tellDrop(place: Place, cause: Extract<Decision, { kind: 'dropped' }>['cause']): void {
     this.#metrics.dropped(cause)
     this.events.add('left', place.pod, { cause })
-    this.#log.info({ pod: place.pod, cause, waitedMs: this.#clock.now() - place.arrivedAt }, 'left the queue')
+    this.#log.info({ pod: place.pod, cause, waitedMs: this.#queue.now - place.arrivedAt }, 'left the queue')
   }
 
   #tellGate({ name, open, overdue, reason }: Extract<Decision, { kind: 'gate' }>): void {

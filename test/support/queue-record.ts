@@ -131,7 +131,7 @@ export class QueueRecord {
       else this.waiters.delete(waiter.key)
     }
     for (const holder of this.holders.values()) {
-      holder.absentSince = holder.claimed || !holder.key.startsWith('uid:') ? undefined : this.now
+      holder.absentSince = holder.absentSince === undefined ? undefined : this.now
     }
   }
 

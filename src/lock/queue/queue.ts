@@ -61,8 +61,9 @@ export class Queue {
     queue.#lastGrantAt = state.lastGrantAt
     queue.#lastOverdueAt = state.lastOverdueAt
     for (const lease of state.leases) {
-      const isKnown = lease.claimed || !isIdentified(lease.key)
-      queue.#addLease({ ...lease, endsAt: Math.min(lease.endsAt, queue.#now + leaseCapMs), absentSince: isKnown ? undefined : queue.#now })
+      // Whoever was there to be told has most probably read it, and else asks again.
+      const wasAway = lease.absentSince !== undefined
+      queue.#addLease({ ...lease, endsAt: Math.min(lease.endsAt, queue.#now + leaseCapMs), absentSince: wasAway ? queue.#now : undefined })
     }
     for (const place of state.waiting) {
       if (isIdentified(place.key)) queue.#addPlace({ ...place, requests: 0, absentSince: queue.#now })
@@ -109,6 +110,11 @@ export class Queue {
     }
     this.#settle(decisions)
     return decisions
+  }
+
+  /** The time of the last event. */
+  get now(): number {
+    return this.#now
   }
 
   /** When time alone will change something, if nothing else does before; undefined: never. */
