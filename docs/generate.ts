@@ -1,7 +1,12 @@
 /** Writes the generated parts of the documentation: `npm run docs`. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { valuesSchema, withValuesTable } from '../deploy/values-schema.ts'
 import { configReference, errorReference, reasonReference } from '../src/config/reference.ts'
 
 writeFileSync(new URL('configuration.md', import.meta.url), configReference())
 writeFileSync(new URL('errors.md', import.meta.url), errorReference())
 writeFileSync(new URL('reasons.md', import.meta.url), reasonReference())
+
+const chart = new URL('../deploy/chart/', import.meta.url)
+writeFileSync(new URL('values.schema.json', chart), valuesSchema())
+writeFileSync(new URL('README.md', chart), withValuesTable(readFileSync(new URL('README.md', chart), 'utf8')))

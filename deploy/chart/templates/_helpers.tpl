@@ -37,3 +37,13 @@ runAsUser: 65532
 runAsGroup: 65532
 seccompProfile: { type: RuntimeDefault }
 {{- end }}
+
+{{/* What a schema cannot say: values that are wrong together. */}}
+{{- define "usher.check" -}}
+{{- if eq (int .Values.webhook.port) (int .Values.webhook.probePort) }}
+{{- fail "webhook.port and webhook.probePort are the same" }}
+{{- end }}
+{{- if and .Values.webhook.hostNetwork .Values.lock.enabled (has (int .Values.lock.port) (list (int .Values.webhook.port) (int .Values.webhook.probePort))) }}
+{{- fail "lock.port is a port of the webhook, too, and with webhook.hostNetwork both are of the node" }}
+{{- end }}
+{{- end }}
