@@ -1,5 +1,5 @@
 import { runLoad } from './load-process.ts'
-import type { HeapReport } from './report-heap.ts'
+import type { HeapReport } from '../../support/report-heap.ts'
 import type { ServerProcess } from './server-process.ts'
 
 /** What usher uses after so many reviews, garbage collected. */

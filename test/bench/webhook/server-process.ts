@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isObject } from '../../../src/units/json.ts'
-import type { HeapReport } from './report-heap.ts'
+import type { HeapReport } from '../../support/report-heap.ts'
 
 /** A server under load, in a process of its own. */
 export interface ServerProcess {
@@ -34,7 +34,7 @@ const stopWithinMs = 12_000
 
 /** Starts usher with everything on, as in a cluster, but for the address and the certificates. */
 export async function startUsher({ tree, folder, withHeap = false }: UsherOptions): Promise<ServerProcess> {
-  const watched = withHeap ? ['--expose-gc', '--import', join(here, 'report-heap.ts')] : []
+  const watched = withHeap ? ['--expose-gc', '--import', join(here, '../../support/report-heap.ts')] : []
   const flags = ['--host', '127.0.0.1', '--port', '0', '--probe-port', '0', '--certs', folder, '--kube-version', '1.37']
   const args = [...watched, join(tree, 'src/cli/launch.js'), 'webhook', ...flags]
   return start('usher', args, tree, folder)
