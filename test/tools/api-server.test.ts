@@ -4,7 +4,7 @@ import { isAlive } from './alive.ts'
 import { startApiServer } from './api-server.ts'
 import { parseObject } from './pod-template.ts'
 import { openShell } from './shell.ts'
-import { toolVersion } from './tool-groups.ts'
+import { toolVersion } from '../go-tools/tool-folder.ts'
 
 t.test('starts an API server that says its version, and that admits pods', async (t) => {
   const { kubeconfig, url } = await startApiServer(t)

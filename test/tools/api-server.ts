@@ -8,7 +8,7 @@ import { issueForTest } from '../support/certificates.ts'
 import { until } from '../support/until.ts'
 import { freePort } from './free-port.ts'
 import { type LocalProcess, startLocalProcess } from './local-process.ts'
-import { builtFolder } from './tool-groups.ts'
+import { builtFolder } from '../go-tools/tool-folder.ts'
 
 /** A real API server, without controllers and nodes: it admits and stores, and nothing comes of it. */
 export interface ApiServer {

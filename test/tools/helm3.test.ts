@@ -2,7 +2,7 @@ import t from 'tap'
 import { startApiServer } from './api-server.ts'
 import { testFailure, testRelease, testTemplate } from './helm-release.ts'
 import { openShell } from './shell.ts'
-import { toolVersion } from './tool-groups.ts'
+import { toolVersion } from '../go-tools/tool-folder.ts'
 
 const flags = '--post-renderer usher --post-renderer-args inject --post-renderer-args -f --post-renderer-args -'
 

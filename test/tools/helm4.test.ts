@@ -5,7 +5,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { startApiServer } from './api-server.ts'
 import { testFailure, testRelease, testTemplate } from './helm-release.ts'
 import { openShell, type Shell, type ShellOptions } from './shell.ts'
-import { toolVersion } from './tool-groups.ts'
+import { toolVersion } from '../go-tools/tool-folder.ts'
 
 const install = 'helm plugin install ../../deploy/helm-plugin'
 const flags = '--post-renderer usher'

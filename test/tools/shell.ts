@@ -5,7 +5,8 @@ import { delimiter, join } from 'node:path'
 import type { Test } from 'tap'
 import { launcher } from '../support/usher-process.ts'
 import { within } from '../support/until.ts'
-import { builtFolder, type GroupName } from './tool-groups.ts'
+import { builtFolder } from '../go-tools/tool-folder.ts'
+import type { GroupName } from '../go-tools/tool-groups.ts'
 
 /** What a command line has said until its end. */
 export interface Output {
