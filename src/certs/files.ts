@@ -19,16 +19,21 @@ export interface IssueOptions {
   readonly now: Date
 }
 
-/** The names for which the webhook is called: on this machine, and through its Service. */
-export const defaultNames: readonly string[] = [
-  'usher-webhook.usher-system.svc',
-  'usher-webhook.usher-system.svc.cluster.local',
-  'usher-webhook.usher-system',
-  'usher-webhook',
-  'localhost',
-  '127.0.0.1',
-  '::1',
-]
+/** The names for which the webhook is called: through its Service in a namespace, and on this machine. */
+export function namesIn(namespace: string): readonly string[] {
+  return [
+    `usher-webhook.${namespace}.svc`,
+    `usher-webhook.${namespace}.svc.cluster.local`,
+    `usher-webhook.${namespace}`,
+    'usher-webhook',
+    'localhost',
+    '127.0.0.1',
+    '::1',
+  ]
+}
+
+/** The names where nothing else is said. */
+export const defaultNames: readonly string[] = namesIn('usher-system')
 
 /** A leaf of less than a year is what most policies accept; the CA is replaced by hand. */
 export const defaultLeafDays = 365
@@ -80,7 +85,12 @@ export function endOf(cert: string): number {
   return new X509Certificate(cert).validToDate.getTime()
 }
 
-function checkPair({ cert, key }: CertificatePair, certFile: string, keyFile: string): void {
+/**
+ * Checks that a certificate and a key are some, and belong together.
+ *
+ * @throws with the names that are given for them.
+ */
+export function checkPair({ cert, key }: CertificatePair, certFile: string, keyFile: string): void {
   let parsed: X509Certificate
   try {
     parsed = new X509Certificate(cert)

@@ -1,8 +1,23 @@
 import { KubeConfig } from '@kubernetes/client-node'
 
+/** How a cluster is reached. */
+export type Cluster = KubeConfig
+
 /** How the cluster in which this process runs is reached: by the pod's own service account. */
-export function inCluster(): KubeConfig {
+export function inCluster(): Cluster {
   const config = new KubeConfig()
   config.loadFromCluster()
+  return config
+}
+
+/**
+ * How the cluster of a kubeconfig's current context is reached.
+ *
+ * @throws where the file cannot be read, or names no cluster.
+ */
+export function fromKubeconfig(file: string): Cluster {
+  const config = new KubeConfig()
+  config.loadFromFile(file)
+  if (config.getCurrentCluster() === null) throw new Error(`${file} has no current context with a cluster`)
   return config
 }

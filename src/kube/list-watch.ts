@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node'
+import { apiBackoff, backoffMs } from '../units/backoff.ts'
 import { isObject, type JsonObject } from '../units/json.ts'
-import { apiBackoff, backoffMs } from './backoff.ts'
 import { type Clock, pause, systemClock } from './clock.ts'
 import { type ObjectListener, ObjectStore } from './object-store.ts'
 import { ApiError, requestJson } from './request.ts'

@@ -35,8 +35,9 @@ export interface WebhookOptions {
 
 /** A certificate and its key, PEM, and how the webhook learns of their successors. */
 export interface TlsOptions {
-  readonly cert: string
-  readonly key: string
+  /** Absent: there is none yet, and every handshake fails until there is. */
+  readonly cert?: string
+  readonly key?: string
   /** Takes what is to be told of a new pair; connections that are open keep what they agreed on. */
   readonly onChange?: (listener: (pair: { readonly cert: string; readonly key: string }) => void) => void
 }
@@ -146,8 +147,8 @@ const notFound = `reviews are answered at POST ${mutatePath}`
 function buildServer(tls: TlsOptions | undefined, handler: RequestListener): Server {
   const timeouts = { keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: requestTimeoutMs }
   if (tls === undefined) return prepare(createServer(timeouts, handler))
-  const { cert, key, onChange } = tls
-  const server = createSecureServer({ cert, key, minVersion: 'TLSv1.2', ...timeouts }, handler)
+  const { onChange, ...first } = tls
+  const server = createSecureServer({ ...first, minVersion: 'TLSv1.2', ...timeouts }, handler)
   onChange?.((pair) => server.setSecureContext(pair))
   return prepare(server)
 }

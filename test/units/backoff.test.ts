@@ -1,6 +1,6 @@
 import { assert, double, nat, property } from 'fast-check'
 import t from 'tap'
-import { apiBackoff, backoffMs } from '../../src/kube/backoff.ts'
+import { apiBackoff, backoffMs } from '../../src/units/backoff.ts'
 
 t.test('doubles from failure to failure, up to the most', async (t) => {
   const waits = [1, 2, 3, 4, 5, 6, 7, 5_000].map((failures) => backoffMs(failures, apiBackoff, 1))
