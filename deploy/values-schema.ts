@@ -1,6 +1,6 @@
 /** What the chart's values may be; `npm run docs` writes it to deploy/chart/values.schema.json. */
 import { readFileSync } from 'node:fs'
-import { isMap, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml'
+import { isMap, isNode, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml'
 import { logLevels } from '../src/cli/log.ts'
 import { configSchema } from '../src/config/schema.ts'
 import { isObject, type JsonObject } from '../src/units/json.ts'
@@ -149,7 +149,7 @@ function keyOf({ key }: Pair): string {
 }
 
 function plainOf(node: unknown): unknown {
-  return isObject(node) && 'toJSON' in node && typeof node.toJSON === 'function' ? node.toJSON() : node
+  return isNode(node) ? node.toJSON() : node
 }
 
 function sentence(comment: string | null | undefined): string {

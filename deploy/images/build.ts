@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import manifest from '../../package.json' with { type: 'json' }
+import { wireVersion } from '../../src/units/wire.ts'
 import { run, runScript, ScriptError } from '../run.ts'
 import { Buildah, readArchive } from './buildah.ts'
 import { bundleAll } from './bundle.ts'
@@ -162,7 +163,8 @@ function labelsOf(name: string, base: string | undefined): Readonly<Record<strin
     revision: git('rev-parse', 'HEAD'),
     ...(base === undefined ? {} : { 'base.name': base }),
   }
-  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [`org.opencontainers.image.${key}`, value]))
+  const standard = Object.entries(labels).map(([key, value]) => [`org.opencontainers.image.${key}`, value])
+  return { ...Object.fromEntries(standard), 'dev.usher.wire-version': String(wireVersion) }
 }
 
 function commitTime(): number {

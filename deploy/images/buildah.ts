@@ -1,7 +1,8 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { run } from '../run.ts'
+import { isObject } from '../../src/units/json.ts'
+import { run, ScriptError } from '../run.ts'
 
 /** An image to build. */
 export interface ImageSource {
@@ -110,10 +111,14 @@ export interface Archive {
 /** Reads an archive that {@link Buildah.save} has written. */
 export function readArchive(file: string): Archive {
   const read = (name: string): unknown => JSON.parse(run('tar', ['--extract', '--to-stdout', '--file', file, name]))
-  const [manifest] = read('manifest.json') as readonly { readonly Config: string; readonly Layers: readonly string[] }[]
-  if (manifest === undefined) throw new Error(`${file} holds no image`)
+  const manifests = read('manifest.json')
+  const manifest: unknown = Array.isArray(manifests) ? manifests[0] : undefined
+  if (!isObject(manifest)) throw new ScriptError(`${file} holds no image`)
+  const { Config: configuration, Layers: layers } = manifest
+  if (typeof configuration !== 'string' || !Array.isArray(layers)) throw new ScriptError(`${file} is no docker-archive`)
+  const files = layers.filter((name) => typeof name === 'string')
   const sizes = sizesIn(file)
-  return { configuration: read(manifest.Config), layers: manifest.Layers.map((name) => sizes.get(name) ?? 0), files: manifest.Layers }
+  return { configuration: read(configuration), layers: files.map((name) => sizes.get(name) ?? 0), files }
 }
 
 /** A tar is blocks of 512 bytes: a header, with the name first and the size in octal digits, then the content. */

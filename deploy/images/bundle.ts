@@ -8,7 +8,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, type Plugin } from 'esbuild'
+import { build as runEsbuild, type Plugin } from 'esbuild'
 import { commands } from '../../src/cli/main.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -34,7 +34,7 @@ const leftOut = 'demo'
 export const bundledCommands = Object.keys(commands).filter((name) => name !== leftOut)
 
 async function write(names: readonly string[], outdir: string): Promise<void> {
-  await build({
+  await runEsbuild({
     entryPoints: names.map((name) => ({ in: `entry:${name}`, out: name })),
     outdir,
     outExtension: { '.js': '.mjs' },
@@ -54,10 +54,10 @@ async function write(names: readonly string[], outdir: string): Promise<void> {
 
 const entries: Plugin = {
   name: 'entries',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice('entry:'.length), namespace: 'entry' }))
-    onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({ contents: entryOf(path), loader: 'ts', resolveDir: sources }))
-    onLoad({ filter: /[\\/]src[\\/]cli[\\/]demo\.ts$/ }, () => ({ contents: demoStub, loader: 'ts', resolveDir: sources }))
+  setup(build) {
+    build.onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice('entry:'.length), namespace: 'entry' }))
+    build.onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({ contents: entryOf(path), loader: 'ts', resolveDir: sources }))
+    build.onLoad({ filter: /[\\/]src[\\/]cli[\\/]demo\.ts$/ }, () => ({ contents: demoStub, loader: 'ts', resolveDir: sources }))
   },
 }
 

@@ -8,6 +8,7 @@ import { type BuiltImage, buildImages, sizeTable } from '../../deploy/images/bui
 import { hostArchitecture, standInName } from '../../deploy/images/stand-in.ts'
 import { run as runHere } from '../../deploy/run.ts'
 import manifest from '../../package.json' with { type: 'json' }
+import { wireVersion } from '../../src/units/wire.ts'
 import { missingCommand } from '../native/support/commands.ts'
 import { missingToolchain } from '../native/support/programs.ts'
 import { run, start } from '../native/support/run.ts'
@@ -46,6 +47,7 @@ t.test('the images without a registry', { skip }, async (t) => {
             'org.opencontainers.image.version': manifest.version,
             'org.opencontainers.image.licenses': 'Apache-2.0',
             'org.opencontainers.image.revision': /^[0-9a-f]{40}$/,
+            'dev.usher.wire-version': String(wireVersion),
           },
         },
       }, name)
