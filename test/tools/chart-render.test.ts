@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { manifestFile, renderManifest } from '../../deploy/render.ts'
+import manifest from '../../package.json' with { type: 'json' }
+import { helms, namesOf, objectsIn, template } from './chart.ts'
+import { openShell } from './shell.ts'
+
+// What each Helm renders, to compare them.
+const renderedBy = new Map<string, unknown>()
+const everything = '--set namespace.create=true,dashboard.enabled=true,serviceMonitor.enabled=true'
+
+for (const helm of helms) {
+  const shell = openShell(t, { tools: [helm] })
+
+  t.test(`${helm} finds nothing to warn of`, async (t) => {
+    const { code, stdout, stderr } = await shell.run('helm lint --strict ../../deploy/chart')
+    t.equal(code, 0, stdout)
+    t.notMatch(`${stdout}${stderr}`, /WARN|ERROR/i)
+  })
+
+  t.test(`${helm} renders the same bytes twice`, async (t) => {
+    const text = await shell.read(`${template} ${everything}`)
+    t.equal(await shell.read(`${template} ${everything}`), text)
+    renderedBy.set(helm, objectsIn(text).toSorted((left, right) => JSON.stringify(left).localeCompare(JSON.stringify(right))))
+  })
+
+  t.test(`${helm} refuses a wrong value by its name`, async (t) => {
+    const cases = {
+      'webhook.port=https': '/webhook/port',
+      'webhook.port=70000': '/webhook/port',
+      'webhook.replicas=0': '/webhook/replicas',
+      'webhook.prot=8443': 'prot',
+      'webhook.timeoutSeconds=30': '/webhook/timeoutSeconds',
+      'webhook.logLevel=loud': '/webhook/logLevel',
+      'webhook.hostNetwork=sometimes': '/webhook/hostNetwork',
+      'webhook.kubeVersion=newest': '/webhook/kubeVersion',
+      'webhook.resources.limits.memory=lots': '/webhook/resources/limits/memory',
+      'webhook.resources.wishes.cpu=1': 'wishes',
+      'webhook.nodeSelector.zone=a b': '/webhook/nodeSelector/zone',
+      'lock.locks=0': '/lock/locks',
+      'lock.lease=long': '/lock/lease',
+      'lock.timeout=10': '/lock/timeout',
+      'lock.checks={ftp://host}': '/lock/checks/0',
+      'lock.readers=everybody': '/lock/readers',
+      'lock.stateDir=run': '/lock/stateDir',
+      'lock.updateMaxUnavailable=half': '/lock/updateMaxUnavailable',
+      'lock.tolerations[0].operator=Is': '/lock/tolerations/0/operator',
+      'image.tag=a b': '/image/tag',
+      'image.pullPolicy=Sometimes': '/image/pullPolicy',
+      'imagePullSecrets={secret}': '/imagePullSecrets/0',
+      'prefix=usher.dev': '/prefix',
+      'failurePolicy=Fail': 'failurePolicy',
+      'namespace.crate=true': 'crate',
+      'networkPolicy.enabled=1': '/networkPolicy/enabled',
+      'serviceMonitor.interval=often': '/serviceMonitor/interval',
+      'dashboard.labels.a=b c': '/dashboard/labels/a',
+      'config.nap.duration=long': '/config/nap/duration',
+      'config.nap.method=best': '/config/nap/method',
+      'config.naps.enabled=true': 'naps',
+      'config.lock.port=1': 'port',
+      'config.systemNamespace=mine': 'systemNamespace',
+      'webhook.port=8080': 'webhook.port and webhook.probePort',
+      'webhook.hostNetwork=true,webhook.port=8888': 'lock.port',
+    }
+    for (const [setting, name] of Object.entries(cases)) {
+      const { code, stderr } = await shell.run(`${template} --set '${setting}'`)
+      t.equal(code, 1, setting)
+      t.match(stderr, name, setting)
+    }
+  })
+
+  t.test(`${helm} passes the values of a chart that contains this one`, async (t) => {
+    t.match(await shell.read(`${template} --set global.region=here`), 'kind: DaemonSet')
+  })
+
+  t.test(`${helm} renders only what is wanted`, async (t) => {
+    const names = async (flags: string): Promise<readonly string[]> => namesOf(objectsIn(await shell.read(`${template} ${flags}`)))
+    const plain = await names('')
+    t.ok(plain.includes('DaemonSet usher-lock') && plain.includes('PodDisruptionBudget usher-webhook') && plain.includes('NetworkPolicy usher-webhook'))
+    t.notOk(plain.some((name) => name.startsWith('Namespace ')))
+    t.strictSame((await names('--set lock.enabled=false')).filter((name) => /DaemonSet|ServiceAccount/.test(name)), ['ServiceAccount usher-webhook'])
+    t.notOk((await names('--set webhook.replicas=1')).includes('PodDisruptionBudget usher-webhook'))
+    t.notOk((await names('--set webhook.hostNetwork=true')).includes('NetworkPolicy usher-webhook'))
+    const all = await names(everything)
+    t.strictSame(all.filter((name) => !plain.includes(name)), [
+      'ConfigMap usher-dashboard', 'Namespace usher-system', 'PodMonitor usher-lock', 'ServiceMonitor usher-webhook',
+    ])
+  })
+
+  t.test(`${helm} packages all that the chart needs`, async (t) => {
+    const folder = t.testdir({})
+    await shell.read(`helm package ../../deploy/chart --destination '${folder}'`)
+    const files = await shell.read(`tar --list --file '${folder}/usher-${manifest.version}.tgz'`)
+    for (const file of ['values.schema.json', 'dashboards/usher.json', 'README.md', 'templates/NOTES.txt']) t.match(files, `usher/${file}\n`)
+  })
+}
+
+t.test('both Helms render the same objects', async (t) => {
+  t.strictSame(renderedBy.get('helm'), renderedBy.get('helm3'))
+})
+
+t.test('deploy/usher.yaml is as `npm run chart` writes it', async (t) => {
+  t.equal(readFileSync(manifestFile, 'utf8'), renderManifest())
+})
