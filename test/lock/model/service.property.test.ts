@@ -56,5 +56,7 @@ async function drain(pair: LockPair): Promise<void> {
   await pair.advance(everMs)
   const { leases, waiting } = pair.lock.service.queue.state()
   const { pending } = pair.lock.clock
+  const { watchers } = pair.lock.pods
+  if (watchers !== 1) throw new Error(`${watchers} lives of the lock are told of pods`)
   if (leases.length + waiting.length + pending > 0) throw new Error(`${leases.length} leases, ${waiting.length} places and ${pending} timers are left`)
 }
