@@ -69,7 +69,8 @@ const constraints: JsonObject = only({
     timeout: duration,
     checks: listOf(text('^(https?|tcp)://[^\\s]+$')),
     checkTimeout: duration,
-    gateMaxWait: text('^(0|([0-9]+(\\.[0-9]+)?(h|ms|m|s))+)$'),
+    // On a command line, 0 is a number.
+    gateMaxWait: { ...duration, type: ['string', 'integer'], minimum: 0, maximum: 0 },
     readers: text('^(node|all|[0-9a-fA-F.:]+(/[0-9]{1,3})?)(, *(node|all|[0-9a-fA-F.:]+(/[0-9]{1,3})?))*$'),
     stateDir: text('^/[A-Za-z0-9._/-]+$'),
     logLevel,

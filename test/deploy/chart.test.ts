@@ -14,6 +14,7 @@ import { buildLockMetrics } from '../../src/lock/metrics.ts'
 import { isObject } from '../../src/units/json.ts'
 import { wireVersion } from '../../src/units/wire.ts'
 import { buildWebhookMetrics } from '../../src/webhook/metrics.ts'
+import { shown } from '../support/pod-reader.ts'
 
 const deploy = new URL('../../deploy/', import.meta.url)
 const read = (file: string): string => readFileSync(new URL(file, deploy), 'utf8')
@@ -68,7 +69,7 @@ t.test('the commands take the flags that the chart gives them, and the configura
   t.equal(command, 'webhook')
   t.equal(readFlags(webhookCommand, flags).text('port'), '8443')
   const config = rendered.find(({ kind }) => kind === 'ConfigMap')?.['data']
-  t.match(parseConfig(isObject(config) ? String(config['usher.yaml']) : '', 'usher.yaml'), {
+  t.match(parseConfig(isObject(config) ? shown(config['usher.yaml']) : '', 'usher.yaml'), {
     systemNamespace: 'usher-system',
     lock: { enabled: true, image: `usher-wait:${manifest.version}`, port: 8888 },
   })

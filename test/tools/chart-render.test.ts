@@ -40,6 +40,7 @@ for (const helm of helms) {
       'lock.locks=0': '/lock/locks',
       'lock.lease=long': '/lock/lease',
       'lock.timeout=10': '/lock/timeout',
+      'lock.gateMaxWait=60': '/lock/gateMaxWait',
       'lock.checks={ftp://host}': '/lock/checks/0',
       'lock.readers=everybody': '/lock/readers',
       'lock.stateDir=run': '/lock/stateDir',
