@@ -43,7 +43,7 @@ const giveBack = fc
     return command(`giveBack(${whose}, ${named}, ${from})`, (pair) => pair.giveBack(whose, pod, from))
   })
 
-const pod = fc.tuple(uid, fc.constantFrom('started', 'started-blind', 'ready', 'ready', 'gone')).map(([whose, what]) => {
+const pod = fc.tuple(uid, fc.constantFrom('started', 'started-blind', 'started-blind', 'started-blind', 'ready', 'ready', 'gone')).map(([whose, what]) => {
   const event = podEvent(what, whose)
   return command(`${what}(${whose})`, async (pair) => {
     pair.model.feed(event)
@@ -110,7 +110,7 @@ const restart = fc
 
 /** All that may happen, the usual more often. */
 export const lockCommands: fc.Arbitrary<LockCommand>[] = [
-  often(8, ask), often(3, toNext), often(2, step), often(2, vanish), often(2, giveBack), often(2, pod), often(2, openAll),
+  often(8, ask), often(3, toNext), often(2, step), often(2, vanish), often(2, giveBack), often(3, pod), often(2, openAll),
   ...[gate, load, prioritise, restart].map((rare) => often(1, rare)),
 ].flatMap(({ weight, arbitrary }) => Array.from({ length: weight }, () => arbitrary))
 
