@@ -25,8 +25,14 @@ interface Client {
   readonly token: string
 }
 
+/** How an API server is started. */
+export interface ApiServerOptions {
+  /** Further flags of it. */
+  readonly flags?: readonly string[]
+}
+
 /** Starts an API server with an etcd of its own on 127.0.0.1, and waits until pods can be created. */
-export async function startApiServer(t: Test): Promise<ApiServer> {
+export async function startApiServer(t: Test, { flags = [] }: ApiServerOptions = {}): Promise<ApiServer> {
   const folder = mkdtempSync(join(tmpdir(), 'usher-api-server-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const etcdUrl = `http://127.0.0.1:${await freePort()}`
@@ -40,7 +46,7 @@ export async function startApiServer(t: Test): Promise<ApiServer> {
     'tokens.csv': `${client.token},admin,admin,system:masters\n`,
     ...serviceAccountKey(),
   })
-  const server = startKubeApiServer(t, folder, files, etcdUrl, client.port)
+  const server = startKubeApiServer(t, folder, files, etcdUrl, client.port, flags)
   await Promise.race([ready(client), etcd.ended, server.ended])
 
   const url = `https://127.0.0.1:${client.port}`
@@ -69,6 +75,7 @@ function startKubeApiServer(
   files: Readonly<Record<FileName, string>>,
   etcdUrl: string,
   port: number,
+  more: readonly string[],
 ): LocalProcess {
   const flags = [
     `--etcd-servers=${etcdUrl}`,
@@ -84,6 +91,7 @@ function startKubeApiServer(
     '--service-cluster-ip-range=10.0.0.0/24',
     // It would publish the address for pods; there are none, and endpoints may not be on the loopback.
     '--endpoint-reconciler-type=none',
+    ...more,
   ]
   return startLocalProcess(t, join(builtFolder('kubernetes'), 'kube-apiserver'), flags, folder)
 }
