@@ -10,7 +10,7 @@ import manifest from '../package.json' with { type: 'json' }
 import { defaultConfig } from '../src/config/defaults.ts'
 import { isObject, type JsonObject } from '../src/units/json.ts'
 import { wireVersion } from '../src/units/wire.ts'
-import { type BuiltImage, buildImages, sizeTable } from './images/build.ts'
+import { type BuiltImage, buildImages, publicBase, sizeTable } from './images/build.ts'
 import { chartFolder, manifestFile, pinnedHelm, renderManifest } from './render.ts'
 import { run, runScript, ScriptError } from './run.ts'
 
@@ -21,7 +21,7 @@ const help = `Checks the tree, builds the images and the chart, and prints how t
 
 Usage: npm run release -- [FLAGS]
 
-  --base IMAGE      the images' base, with Node 26 (default node:26-slim)
+  --base IMAGE      the images' base, with Node 26 (default ${publicBase})
   --arch LIST       default amd64,arm64
   --output FOLDER   default dist/release
   --dry-run         checks and packages the chart; says what it leaves out
@@ -98,7 +98,7 @@ async function main(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      base: { type: 'string', default: 'node:26-slim' },
+      base: { type: 'string', default: publicBase },
       arch: { type: 'string', default: 'amd64,arm64' },
       output: { type: 'string', default: join(root, 'dist/release') },
       'dry-run': { type: 'boolean', default: false },

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly cwd?: string
   /** What to do where the program is not installed. */
   readonly missing?: string
+  /** How a failure is called, where the command line is too long for people. */
+  readonly called?: string
 }
 
 // A whole archive's listing or a manifest; more would be a mistake.
@@ -20,13 +22,13 @@ const maxOutputBytes = 64 * 1_024 * 1_024
  *
  * @throws {ScriptError} where it is missing or fails; the message has what it wrote on stderr.
  */
-export function run(program: string, args: readonly string[], { cwd, missing }: RunOptions = {}): string {
+export function run(program: string, args: readonly string[], { cwd, missing, called }: RunOptions = {}): string {
   const { error, status, signal, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', cwd, maxBuffer: maxOutputBytes })
   if (error !== undefined) {
     const isMissing = 'code' in error && error.code === 'ENOENT'
     throw new ScriptError(isMissing ? `${program} is not installed; ${missing ?? 'install it'}` : `${program}: ${error.message}`, { cause: error })
   }
-  if (status !== 0) throw new ScriptError(`${program} ${args.join(' ')} ended with ${status ?? signal}:\n${stderr.trim()}`)
+  if (status !== 0) throw new ScriptError(`${called ?? [program, ...args].join(' ')} ended with ${status ?? signal}:\n${stderr.trim()}`)
   return stdout
 }
 

@@ -34,8 +34,8 @@ export interface BuiltImage {
   readonly wholeBytes: number
 }
 
-// What the Dockerfile has, said here only for the help.
-const publicBase = 'node:26-slim'
+/** The base that the Dockerfile has, too: the smallest official one with glibc, for amd64 and arm64. */
+export const publicBase = 'docker.io/library/node:26-slim'
 const architectures = ['amd64', 'arm64']
 
 const help = `Builds usher and usher-wait, as IMAGE-VERSION-ARCHITECTURE.tar, with buildah and without a registry.
@@ -89,6 +89,7 @@ export async function buildImages(options: ImageOptions, say: (line: string) => 
     buildNative(options, programs)
     const base = options.base === standInName ? buildStandIn(buildah, work, say) : options.base
     const built: BuiltImage[] = []
+    if (base === options.base) say(`on ${base}; where it cannot be pulled: --base ${standInName}`)
     for (const architecture of options.architectures) {
       const parts = { buildah, architecture, output: options.output, say }
       built.push(buildImage({ ...parts, name: 'usher', context: bundles, base }))

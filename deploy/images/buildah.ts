@@ -65,12 +65,12 @@ export class Buildah {
   }
 
   #run(command: string, args: readonly string[]): string {
-    return buildah([...this.#storage, command, ...args])
+    return buildah([...this.#storage, command, ...args], `buildah ${command} … ${args.at(-1) ?? ''}`)
   }
 }
 
-function buildah(args: readonly string[]): string {
-  return run('buildah', args, { missing: 'install the package buildah of your distribution' })
+function buildah(args: readonly string[], called = `buildah ${args.at(-1) ?? ''}`): string {
+  return run('buildah', args, { missing: 'install the package buildah of your distribution', called })
 }
 
 /** Layers over each other, where the kernel lets us mount them; else whole copies. */

@@ -2,7 +2,7 @@
 #
 #   node deploy/images/bundle.ts
 #   docker build --file deploy/images/usher.Dockerfile --tag usher dist/bundle
-ARG BASE=node:26-slim
+ARG BASE=docker.io/library/node:26-slim
 FROM ${BASE}
 
 COPY . /usher/

@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { readArchive } from '../../deploy/images/buildah.ts'
-import { type BuiltImage, buildImages, sizeTable } from '../../deploy/images/build.ts'
+import { type BuiltImage, buildImages, publicBase, sizeTable } from '../../deploy/images/build.ts'
 import { hostArchitecture, standInName } from '../../deploy/images/stand-in.ts'
 import { run as runHere } from '../../deploy/run.ts'
 import manifest from '../../package.json' with { type: 'json' }
@@ -99,6 +99,11 @@ t.test('what cannot be built is refused in a sentence', async (t) => {
     t.match(await run(t, [process.execPath, script, ...args]), { code: 1, stdout: '', stderr: sentence }, args.join(' '))
   }
   t.match(await run(t, [process.execPath, script, '--no-such-flag']), { code: 2, stderr: '--no-such-flag' })
+})
+
+t.test('the base of the Dockerfile is the one that the script uses', async (t) => {
+  const dockerfile = readFileSync(new URL('../../deploy/images/usher.Dockerfile', import.meta.url), 'utf8')
+  t.match(dockerfile, `ARG BASE=${publicBase}\n`)
 })
 
 t.test('a machine without buildah is told what to do', async (t) => {

@@ -60,6 +60,17 @@ for (const helm of helms) {
   })
 }
 
+t.test('kubectl applies deploy/usher.yaml, and again without a change to what the webhook has written', async (t) => {
+  const shell = await openCluster(t, 'helm')
+  const apply = 'kubectl apply -f ../../deploy/usher.yaml'
+  t.match(await shell.read(apply), 'namespace/usher-system created\n')
+  await shell.read(`kubectl patch mutatingwebhookconfiguration usher --type=json -p '${caPatch}'`)
+  const versions = await resourceVersions(shell)
+  await shell.read(apply)
+  t.equal(await resourceVersions(shell), versions, 'again, it writes nothing')
+  t.strictSame(await caBundles(shell), [ca, ca])
+})
+
 const ca = Buffer.from('a CA').toString('base64')
 const caPatch = JSON.stringify([0, 1].map((index) => ({ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: ca })))
 
