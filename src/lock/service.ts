@@ -92,7 +92,11 @@ export class LockService {
     if (kept !== undefined) log.info({ leases: kept.leases.length, waiting: this.#queue.waitingCount }, 'going on where it was')
     for (const name of gates) this.setGate(name, false, 'not checked yet')
     metrics.watch(this)
-    this.#unwatchPods = pods.watch((event) => this.feed(event))
+    this.#unwatchPods = pods.watch((event) => {
+      this.feed(event)
+      // The shorter end of a blind hold is no decision, and still not to be forgotten.
+      this.#saveSoon()
+    })
     this.feed({ kind: 'tick' })
   }
 
