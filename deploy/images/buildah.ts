@@ -42,7 +42,8 @@ export class Buildah {
       ...Object.entries(buildArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
       ...Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
       '--timestamp', String(timestamp),
-      '--format', 'docker',
+      // Docker's own format notes the name of the container in which the image was built.
+      '--format', 'oci',
       '--file', dockerfile,
       '--tag', tag,
       context,
@@ -51,7 +52,7 @@ export class Buildah {
 
   /** How many layers an image has. */
   layers(image: string): number {
-    return Number(this.#run('inspect', ['--type', 'image', '--format', '{{len .Docker.RootFS.DiffIDs}}', image]))
+    return Number(this.#run('inspect', ['--type', 'image', '--format', '{{len .OCIv1.RootFS.DiffIDs}}', image]))
   }
 
   /** Writes an image as `docker load` and `ctr images import` read it. */
