@@ -24,8 +24,8 @@ export interface NamespacesOptions {
   readonly clock?: Clock
 }
 
-// Three silent minutes and a half may pass while all is well: a silence of 90 s, a request without an answer, and a
-// wait. Beyond that nobody knows what has been changed, and the API server's own selectors are newer than we are.
+// Three minutes and a half may pass while all is well: a silence of 150 s, a request without an answer for 30 s, and a
+// wait of 30 s. Beyond that nobody knows what has changed, and the API server's own selectors are newer than we are.
 export const namespacesStaleMs = 5 * 60_000
 
 /** Watches the labels and annotations of all namespaces. */

@@ -112,10 +112,13 @@ const methods = { GET: HttpMethod.GET, POST: HttpMethod.POST, PATCH: HttpMethod.
 // The message of a Status names what was wrong in a line; a proxy's page of HTML is cut off.
 const maxMessageLength = 300
 
+// Longer than that nobody who keeps a watch is to be put off.
+const maxRetryAfterMs = 60_000
+
 async function errorOf(response: ResponseContext): Promise<ApiError> {
   const text = await response.body.text()
   const seconds = Number(response.headers['retry-after'] ?? 0)
-  const retryAfterMs = seconds > 0 && seconds < 3_600 ? seconds * 1_000 : 0
+  const retryAfterMs = seconds > 0 ? Math.min(seconds * 1_000, maxRetryAfterMs) : 0
   return new ApiError(response.httpStatusCode, messageOf(text).slice(0, maxMessageLength), retryAfterMs)
 }
 

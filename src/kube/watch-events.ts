@@ -15,7 +15,7 @@ const maxLineLength = 16 * 1024 * 1024
  *
  * The library's own `Watch` (2.0.1) is not used: it swallows what cannot be parsed and whatever its callback throws;
  * it can be aborted only once it has been answered; and its inactivity limit of 30 s, which is private, ends every
- * quiet watch, as the API server sends its bookmarks once a minute. `test/kube/library.test.ts` shows that.
+ * quiet watch, as the API server sends a bookmark once in one or two minutes. `test/kube/library.test.ts` shows that.
  *
  * @throws {ApiError} for an event ERROR, which carries a Status; an Error for what is not an event.
  */

@@ -15,9 +15,12 @@ export interface WatchListener {
   readonly event: (event: WatchEvent) => void
 }
 
-// The API server sends a bookmark once a minute, so a watch that is silent for longer has lost its connection: TCP
-// alone would find out about a vanished peer after two minutes (keep-alive) or never (a proxy that keeps it open).
-const silenceMs = 90_000
+// What nobody answers is not worth waiting for.
+const answerMs = 30_000
+// kube-apiserver 1.37.2 was seen to send a quiet watch its first bookmark after 120 s, and then one a minute. A watch that is silent for longer has probably lost its connection, of which
+// TCP alone would learn after two minutes (keep-alive) or never (a proxy that keeps it open); and where it has not, to
+// begin it anew costs one request.
+const silenceMs = 150_000
 
 /**
  * Runs one watch until it ends.
@@ -42,7 +45,7 @@ export async function watchOnce(
   const silent = (): void => finish('silent')
   request.signal.addEventListener('abort', stop)
   const cancelDue = Number.isFinite(dueMs) ? clock.after(Math.max(0, dueMs), () => finish('due')) : undefined
-  let cancelSilence = clock.after(silenceMs, silent)
+  let cancelSilence = clock.after(answerMs, silent)
   function heard(): void {
     cancelSilence()
     cancelSilence = clock.after(silenceMs, silent)
@@ -65,7 +68,7 @@ export async function watchOnce(
   } catch (error) {
     if (!ending.signal.aborted) throw error
     // oxlint-disable-next-line preserve-caught-error -- it is our own abort
-    if (state.end === 'silent' && !state.opened) throw new Error(`${request.path}: no answer within ${silenceMs / 1_000} s`)
+    if (state.end === 'silent' && !state.opened) throw new Error(`${request.path}: no answer within ${answerMs / 1_000} s`)
   } finally {
     cancelSilence()
     cancelDue?.()

@@ -18,7 +18,7 @@ export function buildClusterMetrics(registry: Registry): ClusterMetrics {
   // Known to the registry, and asked by it.
   void new Gauge({
     name: 'usher_webhook_watch_stale_seconds',
-    help: 'How long ago the API server was last heard, by watch. A watch that is well is heard every minute.',
+    help: 'How long ago the API server was last heard, by watch. One that is well is heard within 150 s.',
     labelNames: ['watch'],
     registers,
     collect() {

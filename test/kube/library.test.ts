@@ -10,7 +10,7 @@ t.test('which version of the library this is about', async (t) => {
   t.match(JSON.parse(readFileSync(file, 'utf8')), { version: '2.0.1' })
 })
 
-t.test("the library's watch ends whenever nothing has come for 30 s, half of what lies between two bookmarks", async (t) => {
+t.test("the library's watch ends whenever nothing has come for 30 s, half of what lies between two bookmarks at best", async (t) => {
   const api = await startFakeApiServer(t)
   const watch = new Watch(api.config)
   t.equal(Reflect.get(watch, 'requestTimeoutMs'), 30_000)

@@ -65,6 +65,7 @@ t.test('a list and its watch, of a real API server', async (t) => {
     const before = sockets()
     const { watch } = follow(t)
     await until('it has its list', () => watch.synced)
+    await until('it watches', () => sockets() > before)
     watch.stop()
     await until('its sockets are closed', () => sockets() <= before)
   })
