@@ -32,7 +32,6 @@ export function runBreaker({ joined, daemonSet, metrics, log, keep }: BreakerPar
   const breaker = new Breaker()
   const stopping = new AbortController()
   let causes = breaker.causes
-  let lastReason = ''
   let uid: string | undefined
   /** Whether an Event says that the lock is left out. */
   let told = false
@@ -48,14 +47,13 @@ export function runBreaker({ joined, daemonSet, metrics, log, keep }: BreakerPar
   function report(): void {
     metrics.breaker(causes)
     const message = describe(causes)
-    if (causes.length > 0) {
-      const { hanging: pods, firstHanging: pod } = breaker
-      log.warn({ causes, ...(pods > 0 ? { pods, pod, reason: lastReason } : {}) }, message)
-    } else log.info(message)
-    if (causes.length > 0 === told) return
-    told = causes.length > 0
-    const hanging = causes.includes('init-container-hangs') ? ` (${breaker.firstHanging}: ${lastReason})` : ''
-    void tell(told, `${message}${hanging}`)
+    const leftOut = causes.length > 0
+    const { hanging: pods, firstHanging: first } = breaker
+    if (leftOut) log.warn({ causes, ...(first === undefined ? {} : { pods, ...first }) }, message)
+    else log.info(message)
+    if (leftOut === told) return
+    told = leftOut
+    void tell(leftOut, first === undefined || !leftOut ? message : `${message} (${first.pod}: ${first.reason})`)
   }
 
   async function tell(leftOut: boolean, message: string): Promise<void> {
@@ -95,10 +93,7 @@ export function runBreaker({ joined, daemonSet, metrics, log, keep }: BreakerPar
     kube.watchHangingPods(
       { config: cluster, container: lockContainerName, mark: statusKey },
       {
-        hanging(pod, reason) {
-          lastReason = reason
-          note({ kind: 'hanging', pod })
-        },
+        hanging: (pod, reason) => note({ kind: 'hanging', pod, reason }),
         freed: (pod) => note({ kind: 'freed', pod }),
       },
       listenerFor(pods, log),

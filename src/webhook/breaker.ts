@@ -8,12 +8,17 @@ export const breakerCauses: readonly BreakerCause[] = ['lock-not-known', 'no-loc
 export type BreakerEvent =
   /** So many locks are ready; none, too, where there is no DaemonSet. */
   | { readonly kind: 'locks'; readonly ready: number }
-  /** The pod's init container of ours cannot be started. */
-  | { readonly kind: 'hanging'; readonly pod: string }
+  /** The pod's init container of ours cannot be started, for the kubelet's reason. */
+  | { readonly kind: 'hanging'; readonly pod: string; readonly reason: string }
   /** The pod has gone on, or is gone. */
   | { readonly kind: 'freed'; readonly pod: string }
   /** Nothing but time has passed. */
   | { readonly kind: 'tick' }
+
+interface Hanging {
+  readonly since: number
+  readonly reason: string
+}
 
 type HangState =
   /** Injected; `closedAt` and `holdMs` are those of the last time that it was not. */
@@ -46,8 +51,8 @@ const againWithinMs = 10 * 60_000
 export class Breaker {
   #locksReady: number | undefined
   #hang: HangState = { kind: 'closed', holdMs: firstHoldMs, closedAt: undefined }
-  /** The pods that hang, and since when; the first one has hung the longest. */
-  readonly #hanging = new Map<string, number>()
+  /** The pods that hang; the first one has hung the longest. */
+  readonly #hanging = new Map<string, Hanging>()
 
   /** Takes an event. Times are milliseconds on a monotonic clock. */
   note(event: BreakerEvent, now: number): void {
@@ -64,10 +69,10 @@ export class Breaker {
     return causes
   }
 
-  /** Of the pods that hang, the one that has for the longest. */
-  get firstHanging(): string | undefined {
-    const [pod] = this.#hanging.keys()
-    return pod
+  /** Of the pods that hang, the one that has for the longest, and why. */
+  get firstHanging(): { readonly pod: string; readonly reason: string } | undefined {
+    const [first] = this.#hanging
+    return first === undefined ? undefined : { pod: first[0], reason: first[1].reason }
   }
 
   /** How many pods hang. */
@@ -81,7 +86,7 @@ export class Breaker {
         this.#locksReady = event.ready
         break
       case 'hanging':
-        if (!this.#hanging.has(event.pod)) this.#hanging.set(event.pod, now)
+        this.#hanging.set(event.pod, { since: this.#hanging.get(event.pod)?.since ?? now, reason: event.reason })
         break
       case 'freed':
         this.#hanging.delete(event.pod)
@@ -92,10 +97,10 @@ export class Breaker {
   }
 }
 
-function nextHang(hang: HangState, hanging: ReadonlyMap<string, number>, now: number): HangState {
+function nextHang(hang: HangState, hanging: ReadonlyMap<string, Hanging>, now: number): HangState {
   if (hang.kind === 'closed') {
-    const [since] = hanging.values()
-    if (since === undefined || now - since < hangMs) return hang
+    const [first] = hanging.values()
+    if (first === undefined || now - first.since < hangMs) return hang
     const again = hang.closedAt !== undefined && now - hang.closedAt <= againWithinMs
     return { kind: 'open', holdMs: again ? Math.min(2 * hang.holdMs, mostHoldMs) : firstHoldMs, freeSince: undefined }
   }

@@ -20,16 +20,16 @@ t.test('injects no lock before it is known whether there are any, nor while ther
 
 t.test('opens when a pod has hung for 20 s, and not when it hangs for less', async (t) => {
   const breaker = withLocks()
-  breaker.note({ kind: 'hanging', pod: 'a/one' }, 0)
-  breaker.note({ kind: 'hanging', pod: 'a/one' }, 15 * second)
+  breaker.note({ kind: 'hanging', pod: 'a/one', reason: 'ErrImagePull' }, 0)
+  breaker.note({ kind: 'hanging', pod: 'a/one', reason: 'ErrImagePull' }, 15 * second)
   breaker.note({ kind: 'freed', pod: 'a/one' }, 19 * second)
-  breaker.note({ kind: 'hanging', pod: 'a/one' }, 20 * second)
-  breaker.note({ kind: 'hanging', pod: 'a/two' }, 30 * second)
+  breaker.note({ kind: 'hanging', pod: 'a/one', reason: 'ErrImagePull' }, 20 * second)
+  breaker.note({ kind: 'hanging', pod: 'a/two', reason: 'ErrImagePull' }, 30 * second)
   breaker.note({ kind: 'tick' }, 40 * second - 1)
   t.strictSame(breaker.causes, [])
   breaker.note({ kind: 'tick' }, 40 * second)
   t.strictSame(breaker.causes, ['init-container-hangs'])
-  t.equal(breaker.firstHanging, 'a/one')
+  t.strictSame(breaker.firstHanging, { pod: 'a/one', reason: 'ErrImagePull' })
   t.equal(breaker.hanging, 2)
   breaker.note({ kind: 'locks', ready: 0 }, 40 * second)
   t.strictSame(breaker.causes, ['no-lock-ready', 'init-container-hangs'])
@@ -41,7 +41,7 @@ t.test('stays open until no pod hangs, and 60 s have passed; another pod that ha
   breaker.note({ kind: 'tick' }, 100 * minute)
   t.strictSame(breaker.causes, ['init-container-hangs'], 'as long as the pod is there')
   breaker.note({ kind: 'freed', pod: 'a/one' }, 100 * minute)
-  breaker.note({ kind: 'hanging', pod: 'a/two' }, 100 * minute + 50 * second)
+  breaker.note({ kind: 'hanging', pod: 'a/two', reason: 'ErrImagePull' }, 100 * minute + 50 * second)
   breaker.note({ kind: 'freed', pod: 'a/two' }, 100 * minute + 55 * second)
   breaker.note({ kind: 'tick' }, 101 * minute + 54 * second)
   t.strictSame(breaker.causes, ['init-container-hangs'])
@@ -74,7 +74,7 @@ function holds(t: Test, breaker: Breaker, at: number, minutes: number): number {
 t.test('whatever happens: it closes 10 min after the last pod is free, and is closed while none has hung', async () => {
   const pod = fc.constantFrom('a', 'b', 'c')
   const event: fc.Arbitrary<BreakerEvent> = fc.oneof(
-    pod.map((name) => ({ kind: 'hanging' as const, pod: name })),
+    pod.map((name) => ({ kind: 'hanging' as const, pod: name, reason: 'x' })),
     pod.map((name) => ({ kind: 'freed' as const, pod: name })),
     fc.constant({ kind: 'tick' as const }),
     fc.nat(2).map((ready) => ({ kind: 'locks' as const, ready })),
@@ -106,6 +106,6 @@ function withLocks(): Breaker {
 }
 
 function open(breaker: Breaker, pod: string, at: number): void {
-  breaker.note({ kind: 'hanging', pod }, at)
+  breaker.note({ kind: 'hanging', pod, reason: 'ErrImagePull' }, at)
   breaker.note({ kind: 'tick' }, at + 20 * second)
 }
