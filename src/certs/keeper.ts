@@ -74,9 +74,9 @@ export function keepCertificate(options: KeeperOptions, listener: KeeperListener
     const isRead = await attempt('secret', async () => {
       current = readSecretData(await readOrMake())
     })
-    // First trusted, then served; the last good one is to be trusted, too.
+    // First trusted, then served. What was read a while ago may be older than what another replica has put there.
     const isTrusted = await attempt('ca-bundle', async () => {
-      if (current === undefined || trust === undefined) return
+      if (!isRead || current === undefined || trust === undefined) return
       if (await trust.trust(current.ca, signal)) listener.trusted()
     })
     if (signal.aborted) return true

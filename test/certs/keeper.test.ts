@@ -78,6 +78,33 @@ t.test('what fails is told each time and tried again, sooner; what is good stays
   t.strictSame(stage.told.slice(-2), ['made', 'certificate'])
 })
 
+t.test('while the Secret cannot be read, what others have put there is not replaced by what was good before', async (t) => {
+  let broken = false
+  let trusts = 0
+  const data = await makeSecretData(names, new Date())
+  const stage = play(t, {
+    secrets: {
+      async read() {
+        if (broken) throw new Error('forbidden')
+        return data
+      },
+      create: async () => false,
+    },
+    trust: {
+      async trust() {
+        trusts++
+        return false
+      },
+    },
+  })
+  const waiting = await stage.next()
+  broken = true
+  waiting.go()
+  await stage.next()
+  t.strictSame(stage.told, ['certificate', 'failed: secret: forbidden'])
+  t.equal(trusts, 1)
+})
+
 t.test('stopped: tells nothing more', async (t) => {
   const reading = Promise.withResolvers<undefined>()
   const stage = play(t, { secrets: { read: () => reading.promise, create: async () => true } })

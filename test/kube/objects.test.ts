@@ -63,6 +63,25 @@ t.test('patches nothing where all is as it should be', async (t) => {
   t.equal(api.waiting, 0)
 })
 
+t.test('reads again where somebody has changed it in the meantime, and gives up after three times', async (t) => {
+  const api = await startFakeApiServer(t)
+  const configuration = webhookConfiguration(api.config, 'usher')
+  const object = { metadata: { resourceVersion: '7' }, webhooks: [{ clientConfig: {} }] }
+  const changing = configuration.trust('CA', signal)
+  ;(await api.next()).json(object)
+  ;(await api.next()).json(statusOf(422, 'test failed'), 422)
+  ;(await api.next()).json({ ...object, webhooks: [{ clientConfig: { caBundle: 'Q0E=' } }] })
+  t.notOk(await changing, 'the other one wanted the same')
+
+  const vain = configuration.trust('CA', signal)
+  vain.catch(() => {})
+  for (let times = 0; times < 3; times++) {
+    ;(await api.next()).json(object)
+    ;(await api.next()).json(statusOf(409), 409)
+  }
+  await t.rejects(vain, { name: 'ApiError', message: /409/ })
+})
+
 t.test('creates an event about an object, no longer than the API server takes', async (t) => {
   const api = await startFakeApiServer(t)
   const about = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'usher-lock' }
