@@ -8,13 +8,15 @@ import { lastLogLines } from './logs.ts'
 import { maxNodes } from './plan.ts'
 import { rebootNode } from './reboot.ts'
 import { readStatus, statusTable } from './status.ts'
-import { up } from './up.ts'
-import { newestVersion } from './versions.ts'
+import { prepare, up } from './up.ts'
+import { clusterVersion, newestVersion } from './versions.ts'
 
 const usage = `npm run cluster -- COMMAND
 
   up [--kube-version 1.37] [--nodes 1] [--kwok-nodes 0]
                        builds and starts a Kubernetes cluster on this machine; does nothing where it is up
+  build [--kube-version 1.37]
+                       only builds, also what no cluster needs that runs already
   down                 ends it, and leaves nothing behind except logs
   status [--json]      its parts and nodes; ends with 1 where not all are well
   reboot-node [node-1] ends all that runs on a node, and boots it
@@ -39,6 +41,11 @@ async function main([command = 'help', ...args]: readonly string[]): Promise<num
   switch (command) {
     case 'up':
       return startCluster(args)
+    case 'build': {
+      const { values } = parse(args, { 'kube-version': { type: 'string' } }, 0)
+      await prepare(clusterVersion(text(values['kube-version']) ?? newestVersion), true, say)
+      return 0
+    }
     case 'down':
       parse(args, {}, 0)
       await down(say)

@@ -9,6 +9,8 @@ export interface Cluster {
   readonly minor: string
   readonly nodes: number
   readonly kwokNodes: number
+  /** Whether its `up` has come to its end. */
+  readonly whole: boolean
   /** Settings of this machine's kernel as they were before a kubelet changed them. */
   readonly kernel: Readonly<Record<string, string>>
 }

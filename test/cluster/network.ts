@@ -52,8 +52,8 @@ export async function bridgeExists(): Promise<boolean> {
 
 async function deleteLink(link: string): Promise<void> {
   const { stderr, code } = await attempt('ip', ['link', 'delete', link])
-  // One whose namespace has gone went with it.
-  if (code !== 0 && !stderr.includes('Cannot find device')) throw new Error(`ip link delete ${link}: ${stderr.trim()}`)
+  // One whose namespace has gone went with it, or goes this very moment.
+  if (code !== 0 && !/Cannot find device|No such device/.test(stderr)) throw new Error(`ip link delete ${link}: ${stderr.trim()}`)
 }
 
 async function refuseTakenRange(): Promise<void> {

@@ -4,6 +4,7 @@ import { kubeconfigFile, secretFile } from './certificates.ts'
 import { podCgroup } from './cgroups.ts'
 import { machineFile } from './folders.ts'
 import { type Machine, podRange, serviceAddresses } from './plan.ts'
+import type { ClusterVersion } from './versions.ts'
 
 /** Where containerd listens, on each node; `/run` is a node's own. */
 export const containerdSocket = '/run/containerd/containerd.sock'
@@ -12,11 +13,11 @@ export const containerdSocket = '/run/containerd/containerd.sock'
 export const pauseImage = 'usher.local/pause:1'
 
 /** Writes the configuration of a node's parts. */
-export function writeNodeConfig(node: Machine): void {
+export function writeNodeConfig(node: Machine, version: ClusterVersion): void {
   mkdirSync(machineFile(node.name, 'cni'), { recursive: true })
   write(node, 'cni/10-bridge.conflist', network(node))
   write(node, 'kubelet.json', kubelet(node))
-  write(node, 'kube-proxy.json', kubeProxy(node))
+  write(node, 'kube-proxy.json', kubeProxy(node, version))
   writeFileSync(machineFile(node.name, 'containerd.toml'), containerd(node))
 }
 
@@ -89,7 +90,7 @@ function kubelet(node: Machine): object {
   }
 }
 
-function kubeProxy(node: Machine): object {
+function kubeProxy(node: Machine, version: ClusterVersion): object {
   return {
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
@@ -98,7 +99,7 @@ function kubeProxy(node: Machine): object {
     metricsBindAddress: '127.0.0.1:10249',
     clientConnection: { kubeconfig: kubeconfigFile('kube-proxy') },
     hostnameOverride: node.name,
-    mode: 'nftables',
+    mode: version.proxyMode,
     clusterCIDR: podRange,
     oomScoreAdj: 0,
     // These are the whole machine's, not the node's.

@@ -14,7 +14,7 @@ import { waitUntil } from './wait.ts'
 export async function startNode(node: Machine, nodes: readonly Machine[], version: ClusterVersion): Promise<void> {
   await bootMachine(node)
   await addPeers(node, nodes, holderOf(node).pid)
-  writeNodeConfig(node)
+  writeNodeConfig(node, version)
   await startContainerd(node)
   startKubelet(node, version)
   startKubeProxy(node, version)

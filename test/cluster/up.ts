@@ -49,7 +49,8 @@ export async function up(options: UpOptions, say: (line: string) => void): Promi
   const start = performance.now()
   const seconds = (): string => `${((performance.now() - start) / 1_000).toFixed(1)} s`
   rotateLogs()
-  writeCluster({ ...options, kernel: readKernelSettings() })
+  const cluster = { ...options, kernel: readKernelSettings() }
+  writeCluster({ ...cluster, whole: false })
   say(`starting Kubernetes ${toolVersion(version.tools)} with ${nodes.map(({ name }) => name).join(', ')}`)
   await makeSecrets(nodes)
   await makeBridge()
@@ -65,6 +66,7 @@ export async function up(options: UpOptions, say: (line: string) => void): Promi
   if (options.kwokNodes > 0) await startKwokNodes(version, options.kwokNodes)
   // Without this account, which a controller makes, no pod is admitted.
   await waitUntil('pods can be created', async () => (await tryKubectl(version, ['get', 'serviceaccount', 'default'])).code === 0)
+  writeCluster({ ...cluster, whole: true })
   say(`the cluster is up, after ${seconds()}`)
 }
 
@@ -78,13 +80,15 @@ async function isUp(wanted: UpOptions): Promise<boolean> {
   }
   const ended = endedParts()
   if (ended.length > 0) throw new Error(`the cluster is half dead (${ended.join(', ')}); ${heal}`)
+  if (!cluster.whole) throw new Error(`the last up has not come to its end, or goes on beside this one; ${heal}`)
   for (const key of ['minor', 'nodes', 'kwokNodes'] as const) {
     if (cluster[key] !== wanted[key]) throw new Error(`a cluster is up whose ${key} is ${cluster[key]}, not ${wanted[key]}; ${heal}`)
   }
   return true
 }
 
-async function prepare(version: ClusterVersion, kwok: boolean, say: (line: string) => void): Promise<void> {
+/** Installs and builds what a cluster of this version needs, as far as it is not there. */
+export async function prepare(version: ClusterVersion, kwok: boolean, say: (line: string) => void): Promise<void> {
   await installPackages(say)
   const groups = [version.tools, version.controllers, 'etcd', 'containerd', 'runc', 'cni', 'coredns'] as const
   await buildTools(kwok ? [...groups, 'kwok'] : groups, say)

@@ -7,13 +7,15 @@ export interface ClusterVersion {
   readonly tools: GroupName
   /** The group of its controllers. */
   readonly controllers: GroupName
+  /** How its kube-proxy makes services. */
+  readonly proxyMode: 'iptables' | 'nftables'
 }
 
 // usher supports Kubernetes 1.29 to 1.37. These are the two ends: native sidecars are on by default since 1.29, and the
 // native sleep of a preStop hook since 1.30, so that in the oldest the nap is exec'd.
 const versions: readonly ClusterVersion[] = [
-  { minor: '1.29', tools: 'kubernetes-1.29', controllers: 'controllers-1.30' },
-  { minor: '1.37', tools: 'kubernetes-1.37', controllers: 'kubernetes-1.37' },
+  { minor: '1.29', tools: 'kubernetes-1.29', controllers: 'controllers-1.30', proxyMode: 'iptables' },
+  { minor: '1.37', tools: 'kubernetes-1.37', controllers: 'kubernetes-1.37', proxyMode: 'nftables' },
 ]
 
 /** The version that runs where none is asked for. */
