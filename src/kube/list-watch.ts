@@ -75,21 +75,22 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
 
   /** One list where it is needed, and one watch. Returns how long to wait before the next. */
   async function listAndWatch(): Promise<number> {
-    let beganAt = clock.now()
+    /** Undefined while it lists. */
+    let beganAt: number | undefined
+    const lastedMs = (): number => (beganAt === undefined ? 0 : clock.now() - beganAt)
     try {
       if (version === undefined) await list()
       if (signal.aborted || version === undefined) return 0
       beganAt = clock.now()
       const end = await watch(version)
       if (end === 'due') version = undefined
-      const lasted = clock.now() - beganAt
       // Closed at once, something is wrong, and we must not turn in circles.
-      return end === 'closed' && lasted < healthyMs ? failed(new Error(`${path}: the watch was closed at once`)) : 0
+      return end === 'closed' && lastedMs() < healthyMs ? failed(new Error(`${path}: the watch was closed at once`)) : 0
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 410) return failed(error)
       // What we know is too old to go on from. That is expected after a long watch.
       version = undefined
-      return clock.now() - beganAt < healthyMs ? failed(error) : 0
+      return lastedMs() < healthyMs ? failed(error) : 0
     }
   }
 
