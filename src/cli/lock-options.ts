@@ -26,7 +26,7 @@ export const lockFlags: Readonly<Record<string, Flag>> = {
   host: { type: 'string', value: 'ADDRESS', help: 'address to listen on (default: all)' },
   port: { type: 'string', value: 'PORT', default: '8888', help: 'port to listen on (0: a free one)' },
   locks: { type: 'string', value: 'N', default: '1', help: 'permits: so many may start at a time, whatever the load is' },
-  strict: { type: 'boolean', help: 'never more than that; else one more each second in which a core is idle' },
+  strict: { type: 'boolean', help: 'no more than that on an idle node; else one more each second in which a core is idle' },
   timeout: { type: 'string', value: 'SECONDS', default: '10', help: 'lease of anonymous clients, where they ask for none' },
   lease: { type: 'string', value: 'DURATION', default: '120s', help: 'lease of clients that name a pod uid, where they ask for none' },
   check: { type: 'string', value: 'URL', multiple: true, help: 'grant nothing until this passes: http://, https:// or tcp://HOST:PORT' },
@@ -68,16 +68,21 @@ export function readLockOptions(values: FlagValues, environment: Environment): L
   const read = reader(values, environment)
   const readers = parseReaders(values.text('readers') ?? 'node')
   if ('problem' in readers) throw new UsageError(`--readers: ${readers.problem}`)
-  const stateFolder = values.text('state-dir')
+  const [anonymousLeaseMs, identifiedLeaseMs] = [read.span('timeout', 'PSL_LOCK_DURATION'), read.span('lease')]
+  const port = read.whole('port', 'PSL_BIND_PORT', 0, 65_535)
+  // A free port is another one each time: what a process of before has left there is not ours, unless somebody says so.
+  const stateFolder = port === 0 && !values.isGiven('state-dir') ? '' : values.text('state-dir')
   return {
     host: read.text('host', 'PSL_BIND_HOST') ?? '',
-    port: read.whole('port', 'PSL_BIND_PORT', 0, 65_535),
+    port,
     settings: {
       ...defaultQueueSettings,
       permits: read.whole('locks', 'PSL_PARALLEL_LOCKS', 1, 10_000),
       strict: values.isOn('strict'),
-      anonymousLeaseMs: read.span('timeout', 'PSL_LOCK_DURATION'),
-      identifiedLeaseMs: read.span('lease'),
+      anonymousLeaseMs,
+      identifiedLeaseMs,
+      // What an admin sets is not cut short.
+      leaseCapMs: Math.max(defaultQueueSettings.leaseCapMs, anonymousLeaseMs, identifiedLeaseMs),
       gateMaxWaitMs: read.span('gate-max-wait'),
       maxWaiting: read.whole('max-waiting', undefined, 1, 100_000),
       maxWaitingPerPeer: read.whole('max-waiting-per-peer', undefined, 1, 100_000),
@@ -85,12 +90,16 @@ export function readLockOptions(values: FlagValues, environment: Environment): L
     checks: readChecks(values, environment),
     failPauseMs: read.span('failHc', 'PSL_HC_PERIOD_FAIL'),
     passPauseMs: read.span('passHc', 'PSL_HC_PERIOD_PASS'),
-    checkTimeoutMs: read.span('check-timeout', 'PSL_HC_TIMEOUT'),
+    checkTimeoutMs: read.span('check-timeout', 'PSL_HC_TIMEOUT', longestCheckMs),
     stateFolder: stateFolder === '' ? undefined : stateFolder,
     readers,
     level: readLogLevel(values),
   }
 }
+
+const longestCheckMs = 3_600_000
+// Longer than anybody means.
+const longestSpanMs = 365 * 24 * 3_600_000
 
 /** What was said, and where, so that a fault can name it. */
 interface Said {
@@ -117,10 +126,12 @@ function reader(values: FlagValues, environment: Environment) {
       return value
     },
     /** Seconds, or a duration; gives milliseconds. */
-    span(flag: string, variable?: string): number {
+    span(flag: string, variable?: string, mostMs = longestSpanMs): number {
       const { by, text } = said(flag, variable)
       const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : parseDuration(text)
-      if (ms === undefined) throw new UsageError(`${by}: ${JSON.stringify(text)} is not a number of seconds, or a duration such as 90s or 5m`)
+      if (ms === undefined || ms > mostMs) {
+        throw new UsageError(`${by}: ${JSON.stringify(text)} is not a number of seconds, or a duration such as 90s or 5m, up to ${mostMs / 3_600_000}h`)
+      }
       return ms
     },
   }

@@ -43,12 +43,15 @@ async function serve(options: LockCommandOptions): Promise<void> {
   collectDefaultMetrics({ register: registry })
   const metrics = buildLockMetrics(registry)
   const gates = gateNames(options.checks)
+  const store = openStore(options, metrics, log)
+  let isListening = false
   const service = new LockService({
     settings: options.settings,
     gates,
     clock: systemClock,
     pods: noPods,
-    store: openStore(options, metrics, log),
+    // Before that, the state may be another process's that listens already.
+    store: { load: (now) => store.load(now), save: (state) => (isListening ? store.save(state) : undefined) },
     metrics,
     log,
   })
@@ -62,6 +65,7 @@ async function serve(options: LockCommandOptions): Promise<void> {
 
   try {
     await listen(app, options)
+    isListening = true
   } catch (error) {
     await close()
     flush()
@@ -86,20 +90,14 @@ async function serve(options: LockCommandOptions): Promise<void> {
 
 /** All interfaces mean those of IPv6, too, where the kernel has it. */
 async function listen(app: FastifyInstance, { host, port }: LockCommandOptions): Promise<void> {
-  if (host !== '') {
-    await app.listen({ host, port })
-    return
-  }
   try {
-    await app.listen({ host: '::', port })
+    await app.listen({ host: host === '' ? '::' : host, port })
   } catch (error) {
-    if (!isWithoutIpv6(error)) throw error
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EADDRINUSE') throw new Error(`port ${port} is taken; is another lock running here?`, { cause: error })
+    if (host !== '' || (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL')) throw error
     await app.listen({ host: '0.0.0.0', port })
   }
-}
-
-function isWithoutIpv6(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL')
 }
 
 function openStore({ stateFolder, port }: LockCommandOptions, metrics: LockMetrics, log: Logger): StateStore {

@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { problemDocument, problemTable, sendProblem } from '../http/problem.ts'
+import { type ProblemCode, problemDocument, problemTable, sendProblem } from '../http/problem.ts'
 import type { LockMetrics } from './metrics.ts'
 import { type Ask, peerOf, readAsk, readPreferredWait } from './request.ts'
 import type { Answer, Held, LockService } from './service.ts'
@@ -23,6 +23,7 @@ const problemType = 'application/problem+json'
 
 // Where so many wait, one more second or two do not matter.
 const retryWhenFullSeconds = '2'
+const fullDetail = 'ask again in a moment'
 
 /** Makes the handler for whoever asks for the lock: any method and path that is not another route's. */
 export function acquireHandler(options: AcquireOptions) {
@@ -58,7 +59,7 @@ function send(options: AcquireOptions, answer: Answer, ask: Ask, wait: number | 
       return
     case 'rejected':
       metrics.answered(503)
-      sendProblem(reply.header('retry-after', retryWhenFullSeconds), answer.reason, 'ask again in a moment')
+      sendProblem(reply.header('retry-after', retryWhenFullSeconds), answer.reason, fullDetail)
       return
     case 'locked': {
       metrics.answered(423)
@@ -67,7 +68,7 @@ function send(options: AcquireOptions, answer: Answer, ask: Ask, wait: number | 
       reply.code(problemTable.locked.status).header('retry-after', retryAfter)
       if (request.headers.accept?.includes(problemType) !== true) reply.header('content-type', plain).send(lockedText)
       else {
-        const { detail, ...members } = standingOf(service, answer.key, ask.pod)
+        const { detail, ...members } = standingOf(service, answer.key, service.nameOf(ask))
         reply.header('content-type', problemType).send(problemDocument('locked', detail, members))
       }
     }
@@ -107,17 +108,32 @@ export function answerConnect({ service, metrics }: AcquireOptions, request: Inc
   const ask = readAsk(request, undefined)
   if ('fault' in ask) {
     metrics.answered(400)
-    endWith(socket, '400 Bad Request', problemType, problemDocument('bad-request', ask.fault))
+    metrics.rejected('bad-request')
+    endWith(socket, 'bad-request', problemDocument('bad-request', ask.fault))
     return
   }
   service.ask(ask, peerOf(request), 0, (answer) => {
-    const isGranted = answer.kind === 'granted'
-    metrics.answered(isGranted ? 200 : 423)
-    if (isGranted) service.delivered(answer.lease.key)
-    endWith(socket, isGranted ? '200 OK' : '423 Locked', plain, isGranted ? grantedText : lockedText)
+    switch (answer.kind) {
+      case 'granted':
+        metrics.answered(200)
+        service.delivered(answer.lease.key)
+        endWith(socket, undefined, grantedText)
+        return
+      case 'rejected':
+        metrics.answered(503)
+        endWith(socket, answer.reason, problemDocument(answer.reason, fullDetail))
+        return
+      case 'locked':
+        metrics.answered(423)
+        endWith(socket, 'locked', lockedText)
+    }
   })
 }
 
-function endWith(socket: Duplex, status: string, type: string, body: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)
+/** Ends the connection with the answer: nothing else would, since Node keeps no time for it any more. */
+function endWith(socket: Duplex, code: ProblemCode | undefined, body: string): void {
+  const status = code === undefined ? 200 : problemTable[code].status
+  const type = code === undefined || code === 'locked' ? plain : problemType
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
+  socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy())
 }

@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import { limitConnections } from '../http/limit-connections.ts'
+import { boundAnswers, type ConnectionLimits, limitConnections } from '../http/limit-connections.ts'
 import { type ProblemCode, sendProblem } from '../http/problem.ts'
 import { refuseRaw } from '../http/refuse-raw.ts'
 import { acquireHandler, type AcquireOptions, answerConnect, formType, isForm } from './acquire.ts'
@@ -11,9 +11,10 @@ import { sendEvents } from './events-route.ts'
 import { addLeaseRoutes } from './leases.ts'
 import type { LockMetrics } from './metrics.ts'
 import { addPage } from './page/routes.ts'
+import type { QueueSettings } from './queue/settings.ts'
 import type { Readers } from './readers.ts'
 import { peerOf } from './request.ts'
-import { askHeaders, askQuery, locked, problem, state } from './schemas.ts'
+import { askAnswers, askHeaders, askQuery, jsonAnswer, problemAnswer, state, textAnswer } from './schemas.ts'
 import type { LockService } from './service.ts'
 import { viewState } from './state-view.ts'
 
@@ -38,8 +39,11 @@ const requestTimeoutMs = 10_000
 const lookForSlowMs = 1_000
 // Longer than the pauses of those who poll.
 const keepAliveTimeoutMs = 65_000
-// More than may wait, so that these get an answer instead of silence.
-const connectionLimits = { total: 8_192, perPeer: 2_048 }
+
+/** More connections than may wait, so that those beyond get an answer instead of silence. */
+function connectionLimits({ maxWaiting, maxWaitingPerPeer }: QueueSettings): ConnectionLimits {
+  return { total: Math.max(4_096, 2 * maxWaiting), perPeer: Math.max(512, 2 * maxWaitingPerPeer) }
+}
 
 /**
  * Builds the lock's server. Its own routes are under `/v1/`, and `/status`, `/favicon.ico`, `/metrics`, `/healthz`,
@@ -113,7 +117,7 @@ export function buildLock(options: LockOptions): FastifyInstance {
         tags: ['lock'],
         querystring: askQuery,
         headers: askHeaders,
-        response: { 200: { type: 'string', description: 'Lock acquired' }, 423: locked, 400: problem, 503: problem },
+        response: askAnswers,
       },
       exposeHeadRoute: false,
       handler: acquire,
@@ -123,7 +127,7 @@ export function buildLock(options: LockOptions): FastifyInstance {
     const onRequest = onlyFor(readers, refuse)
     routes.get('/v1/state', {
       onRequest,
-      schema: { summary: 'Who starts, who waits, and why', tags: ['readers'], response: { 200: state, 403: problem } },
+      schema: { summary: 'Who starts, who waits, and why', tags: ['readers'], response: { 200: jsonAnswer('The state', state), 403: notAReader } },
       handler: (_request, reply) => reply.header('cache-control', 'no-store').send(viewState(service, Date.now())),
     })
     routes.get('/v1/events', {
@@ -132,8 +136,7 @@ export function buildLock(options: LockOptions): FastifyInstance {
       schema: {
         summary: 'What happens, as server-sent events',
         tags: ['readers'],
-        produces: ['text/event-stream'],
-        response: { 200: { type: 'string' }, 403: problem, 503: problem },
+        response: { 200: textAnswer('Events', 'text/event-stream'), 403: notAReader, 503: problemAnswer('Too many follow already') },
       },
       handler: (request, reply) => sendEvents(service, request, reply),
     })
@@ -152,9 +155,9 @@ function buildServer(handler: RequestListener, acquiring: AcquireOptions): Serve
       connectionsCheckingInterval: lookForSlowMs,
       keepAliveTimeout: keepAliveTimeoutMs,
     },
-    handler,
+    boundAnswers(handler),
   )
-  limitConnections(server, connectionLimits)
+  limitConnections(server, connectionLimits(acquiring.service.settings))
   server.on('connect', (request, socket) => answerConnect(acquiring, request, socket))
   return server
 }
@@ -165,14 +168,18 @@ function takeAnyType({ method, headers }: IncomingMessage): void {
   if (type !== undefined || method === 'QUERY') headers['content-type'] = isForm(type) ? formType : 'application/octet-stream'
 }
 
+const notAReader = problemAnswer('The address may not read that')
+
 function addProbes(app: FastifyInstance, registry: Registry): void {
-  const plain = { 200: { type: 'string' } }
-  const schema = (summary: string) => ({ schema: { summary, tags: ['probes'], produces: ['text/plain'], response: plain } })
-  app.get('/healthz', schema('Whether it lives'), (_request, reply) => reply.type('text/plain').send('ok\n'))
-  app.get('/readyz', schema('Whether it answers'), (_request, reply) => reply.type('text/plain').send('ok\n'))
-  app.get('/metrics', schema('Metrics for Prometheus'), async (_request, reply) =>
+  app.get('/healthz', probe('Whether it lives'), (_request, reply) => reply.type('text/plain').send('ok\n'))
+  app.get('/readyz', probe('Whether it answers'), (_request, reply) => reply.type('text/plain').send('ok\n'))
+  app.get('/metrics', probe('Metrics for Prometheus'), async (_request, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),
   )
+}
+
+function probe(summary: string) {
+  return { schema: { summary, tags: ['probes'], response: { 200: textAnswer(summary) } } }
 }
 
 /** Lets nobody else read. */

@@ -12,7 +12,16 @@ const nanosecondsPerMs = 1_000_000n
 export const systemClock: Clock = {
   now: () => Number(process.hrtime.bigint() / nanosecondsPerMs),
   after(ms, call) {
-    const timer = setTimeout(call, ms).unref()
+    let timer: NodeJS.Timeout
+    const wait = (left: number): void => {
+      // A longer one would come at once.
+      const part = Math.min(left, longestTimerMs)
+      timer = setTimeout(() => (part < left ? wait(left - part) : call()), part).unref()
+    }
+    wait(ms)
     return () => clearTimeout(timer)
   },
 }
+
+// What Node's timers can hold: 31 bits.
+const longestTimerMs = 2_147_483_647

@@ -6,7 +6,7 @@ import type { LockService } from './service.ts'
 // Pages of a few people; each holds a connection.
 const maxFollowers = 64
 // A reader that is so far behind does not read.
-const maxBufferedBytes = 1_048_576
+const maxBufferedBytes = 65_536
 // Shows proxies and browsers that the connection lives.
 const keepAliveMs = 15_000
 

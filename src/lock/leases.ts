@@ -5,7 +5,7 @@ import { type AcquireOptions, answerAsk } from './acquire.ts'
 import { keyOf } from './queue/queue.ts'
 import type { Lease, Place } from './queue/state.ts'
 import { type AskWords, isUid, peerOf, readWords } from './request.ts'
-import { leaseRequest, leaseView, locked, problem } from './schemas.ts'
+import { askAnswers, jsonAnswer, leaseRequest, leaseView, problemAnswer } from './schemas.ts'
 import type { LockService } from './service.ts'
 
 /** `/v1/leases`: the lock for programs. A uid is a bearer value: whoever knows it may look at what belongs to it. */
@@ -20,12 +20,13 @@ export function addLeaseRoutes(app: FastifyInstance, options: AcquireOptions): v
       summary: 'Ask for the lock, as GET / does',
       consumes: ['application/json'],
       body: leaseRequest,
-      response: { 200: { type: 'string', description: 'Lock acquired' }, 423: locked, 400: problem, 503: problem },
+      response: askAnswers,
     },
     handler(request, reply) {
       const words = readBody(request.body)
       const ask = 'fault' in words ? words : readWords(words)
       if ('fault' in ask) {
+        metrics.answered(400)
         metrics.rejected('bad-request')
         sendProblem(reply, 'bad-request', ask.fault)
       } else answerAsk(options, ask, request, reply)
@@ -33,7 +34,7 @@ export function addLeaseRoutes(app: FastifyInstance, options: AcquireOptions): v
   })
 
   app.get<{ Params: { uid: string } }>('/v1/leases/:uid', {
-    schema: { ...documented, summary: 'Look at a lease or a place in the queue', params: byUid, response: { 200: leaseView, 404: problem } },
+    schema: { ...documented, summary: 'Look at a lease or a place in the queue', params: byUid, response: { 200: jsonAnswer('What the pod has', leaseView), 404: noSuchLease } },
     handler: ({ params }, reply) => {
       const found = find(service, params.uid)
       return found === undefined ? sendProblem(reply, 'no-such-lease', nothing) : view(service, found)
@@ -46,12 +47,13 @@ export function addLeaseRoutes(app: FastifyInstance, options: AcquireOptions): v
       summary: 'Give back a lease or a place in the queue',
       params: byUid,
       querystring: { type: 'object', properties: { pod: { type: 'string', description: 'NAMESPACE/NAME' } } },
-      response: { 204: { type: 'null', description: 'given back' }, 403: problem, 404: problem },
+      response: { 204: { type: 'null', description: 'Given back' }, 403: problemAnswer('It is another pod’s'), 404: noSuchLease },
     },
     handler: (request, reply) => giveBack(service, request, reply),
   })
 }
 
+const noSuchLease = problemAnswer('The pod has nothing')
 const nothing = 'nothing is held, and nobody waits, under this uid'
 
 /** Only a pod itself ends what it has: its name must not be another's, and it asks from where it asked before. */

@@ -10,6 +10,8 @@ export interface PodSource {
 
 /** What a pod is, as far as the lock cares. */
 export interface PodFacts {
+  readonly namespace: string
+  readonly name: string
   /** `spec.priority` */
   readonly priority: number
 }

@@ -85,9 +85,9 @@ export function isUid(text: string): boolean {
   return text.length <= maxUidLength && /^[\x21-\x7e]+$/.test(text)
 }
 
-/** NAMESPACE/NAME; which characters it has is not looked at: it is escaped wherever it is shown. */
+/** NAMESPACE/NAME, without what changes how text around it reads; all else is escaped wherever it is shown. */
 function isPodName(text: string): boolean {
-  return text.length <= maxPodLength && /^[^/\p{Cc}]+\/[^/\p{Cc}]+$/u.test(text)
+  return text.length <= maxPodLength && /^[^/\p{Cc}\p{Cf}]+\/[^/\p{Cc}\p{Cf}]+$/u.test(text)
 }
 
 // What Go's strconv.Atoi takes: the older services' reading of a duration.

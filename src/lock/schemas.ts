@@ -22,6 +22,26 @@ const cause = {
   description: 'why the lease ended',
 }
 
+/** An answer of one media type. */
+function answer(description: string, type: string, schema: object) {
+  return { description, content: { [type]: { schema } } }
+}
+
+/** A problem document as an answer. */
+export function problemAnswer(description: string, schema: object = problem) {
+  return answer(description, 'application/problem+json', schema)
+}
+
+/** Text as an answer. */
+export function textAnswer(description: string, type = 'text/plain') {
+  return answer(description, type, { type: 'string' })
+}
+
+/** JSON as an answer. */
+export function jsonAnswer(description: string, schema: object) {
+  return answer(description, 'application/json', schema)
+}
+
 /** What a client says of itself, in the query. */
 export const askQuery = object(
   {
@@ -99,6 +119,17 @@ export const locked = object({
   holders: list(object({ pod, heldSeconds: seconds('since the grant') }, ['pod']), "who starts; names within the asker's own namespace only"),
   gates: list(gate, 'what holds everybody up'),
 })
+
+/** The answers to whoever asks for the lock. */
+export const askAnswers = {
+  200: textAnswer('Lock acquired'),
+  423: {
+    description: 'Not yet',
+    content: { 'text/plain': { schema: { type: 'string', const: 'Locked' } }, 'application/problem+json': { schema: locked } },
+  },
+  400: problemAnswer('The request cannot be understood'),
+  503: problemAnswer('Too many wait already'),
+}
 
 /** `GET /v1/state` */
 export const state = object(

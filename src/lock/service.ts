@@ -51,6 +51,8 @@ export interface GateView {
 
 interface Waiter extends Held {
   answer(answer: Answer): void
+  /** The same pod is held by another request from now on. */
+  supersede(): void
 }
 
 // Changes of the queue's order alone are written so much later; grants and releases at once.
@@ -106,8 +108,9 @@ export class LockService {
    */
   ask(ask: Ask, peer: string, waitMs: number, answer: (answer: Answer) => void): Held | undefined {
     const waits = waitMs > 0 && !this.#isClosed
-    const { uid, pod, weight, leaseMs, leftMs } = ask
+    const { uid, weight, leaseMs, leftMs } = ask
     const priority = (uid === undefined ? undefined : this.#pods.find(uid)?.priority) ?? 0
+    const pod = this.nameOf(ask)
     const decisions = this.#apply({ kind: 'request', uid, pod, peer, weight, priority, leaseMs, leftMs, waits })
     const rejected = decisions.find((decision) => decision.kind === 'rejected')
     const key = decisions.find((decision) => decision.kind === 'placed')?.key
@@ -125,6 +128,12 @@ export class LockService {
     this.#act(decisions)
     answer({ kind: 'locked', key, superseded: false })
     return undefined
+  }
+
+  /** NAMESPACE/NAME of who asks: as Kubernetes knows it, else as it says itself. */
+  nameOf({ uid, pod }: Ask): string | undefined {
+    const facts = uid === undefined ? undefined : this.#pods.find(uid)
+    return facts === undefined ? pod : `${facts.namespace}/${facts.name}`
   }
 
   /** The answer with somebody's grant has left for the client. */
@@ -192,11 +201,6 @@ export class LockService {
    * may be connections that the client knows nothing of any more.
    */
   #hold(key: string, waitMs: number, answer: (answer: Answer) => void): Waiter {
-    const before = this.#waiters.get(key)
-    if (before !== undefined) {
-      if (this.#queue.place(key) !== undefined) this.feed({ kind: 'left', key })
-      before.answer({ kind: 'locked', key, superseded: true })
-    }
     const stopWaiting = this.#clock.after(waitMs, () => {
       this.feed({ kind: 'left', key })
       waiter.answer({ kind: 'locked', key, superseded: false })
@@ -209,11 +213,21 @@ export class LockService {
       answer: (given) => {
         if (end()) answer(given)
       },
+      supersede: () => {
+        stopWaiting()
+        answer({ kind: 'locked', key, superseded: true })
+      },
       cancel: () => {
         if (end()) this.feed({ kind: 'left', key })
       },
     }
+    const before = this.#waiters.get(key)
     this.#waiters.set(key, waiter)
+    if (before !== undefined) {
+      before.supersede()
+      // Only now: time has passed, and a grant that comes of it is the new one's.
+      if (this.#queue.place(key) !== undefined) this.feed({ kind: 'left', key })
+    }
     return waiter
   }
 

@@ -19,7 +19,7 @@ export const noStore: StateStore = { load: () => undefined, save: () => {} }
 /** What the file needs to know. */
 export interface StateFileOptions {
   readonly folder: string
-  /** So that two services of a machine do not share a file. */
+  /** Names the service among those of the machine. */
   readonly name: string
   /** Names this boot: the times in the file are those of a clock that starts anew with the next one. */
   readonly boot: string

@@ -182,12 +182,12 @@ t.test('only so many may follow, and who leaves makes room', async (t) => {
 t.test('hostile names stay within their event', async (t) => {
   const lock = await startLock(t, [...strict, '--locks', '100'])
   const stream = await follow(t, lock)
-  const names = ['a/<script>alert(1)', 'a/"}', 'a/\\n', 'a/\u2028\u2029b', 'a/\u{1f600}', 'a/event: granted', 'a/\ufeff', ' a/ b ', 'a/\u202e']
+  const names = ['a/<script>alert(1)', 'a/"}', 'a/\\n', 'a/\u2028\u2029b', 'a/\u{1f600}', 'a/event: granted', ' a/ b ']
   for (const [index, name] of names.entries()) await ask(t, lock, `/?uid=u${index}&pod=${encodeURIComponent(name)}`)
-  const impossible = ['a/\n\nevent: gate\ndata: {}\n\n', 'a/\r\rid: 7', 'a/\0', '\u0085/a']
+  const impossible = ['a/\n\nevent: gate\ndata: {}\n\n', 'a/\r\rid: 7', 'a/\0', '\u0085/a', 'a/\ufeff', 'a/\u202e']
   for (const [index, name] of impossible.entries()) await ask(t, lock, `/?uid=x${index}&pod=${encodeURIComponent(name)}`)
-  const events = await stream.some(names.length + 4)
-  t.same(events.map(({ data }) => data['pod']), [...names, null, null, null, null])
+  const events = await stream.some(names.length + impossible.length)
+  t.same(events.map(({ data }) => data['pod']), [...names, ...impossible.map(() => null)])
   t.same(events.map(({ id }) => id), events.map((_event, index) => index + 1))
 })
 
@@ -200,8 +200,10 @@ t.test('who does not read is cut off in the end, and the others are served', asy
   const connection = await connectTo(t, lock)
   const followers = async (): Promise<number> => readMetric((await ask(t, lock, '/metrics')).body, 'usher_lock_event_followers')
   await until('it is cut off', async () => {
-    for (let count = 0; count < 200; count++) connection.send(requestOf(`GET /?duration=0&pod=${pod}`))
-    for (let count = 0; count < 200; count++) await connection.answer()
+    for (let count = 0; count < 200; count++) {
+      connection.send(requestOf(`GET /?duration=0&pod=${pod}`))
+      await connection.answer()
+    }
     return (await followers()) === 1
   })
   t.ok(stream.events().length > 200)

@@ -62,8 +62,10 @@ t.test('a pod’s name that is none is not known', async (t) => {
     t.equal((await ask(t, lock, `/?uid=u${index}&pod=${pod}`)).status, 200)
     t.equal(jsonOf(await lease(t, lock, `u${index}`))['pod'], null, pod.slice(0, 30))
   }
-  await ask(t, lock, '/?uid=odd&pod=%3Cb%3E%22/%E2%80%AE%F0%9F%98%80')
-  t.equal(jsonOf(await lease(t, lock, 'odd'))['pod'], '<b>"/\u202e\u{1f600}')
+  await ask(t, lock, '/?uid=odd&pod=%3Cb%3E%22/%F0%9F%98%80')
+  t.equal(jsonOf(await lease(t, lock, 'odd'))['pod'], '<b>"/\u{1f600}')
+  await ask(t, lock, '/?uid=turned&pod=a/%E2%80%AEb')
+  t.equal(jsonOf(await lease(t, lock, 'turned'))['pod'], null, 'nothing that turns the text around it')
 })
 
 t.test('a pod has one lease, however often it asks', async (t) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ask, askHeld, jsonOf, type LockProcess, startLock, stateFolder, stateOf, waiters, type WireConnection } from '../support/lock-process.ts'
 import { until } from '../support/until.ts'
+import { runUsher } from '../support/usher-process.ts'
 import { readMetric } from '../support/webhook.ts'
 
 t.jobs = 2
@@ -220,4 +221,15 @@ t.test('with an empty --state-dir nothing is written or read', async (t) => {
   lock.kill('SIGTERM')
   await lock.ended
   t.same(lock.lines('the state cannot be written; a restart would lose the queue'), [])
+})
+
+t.test('a second lock on the same port says so, and leaves the state of the first alone', async (t) => {
+  const { folder, lock } = await busyLock(t)
+  await kept(folder, 'third')
+  const named = join(folder, `lock-${lock.port}.json`)
+  writeFileSync(named, readText(join(folder, fileName)))
+  const second = await runUsher(t, ['lock', '--host', '127.0.0.1', '--port', String(lock.port), '--state-dir', folder])
+  t.equal(second.code, 1)
+  t.match(second.stderr, `port ${lock.port} is taken; is another lock running here?`)
+  t.equal(readText(named), readText(join(folder, fileName)))
 })

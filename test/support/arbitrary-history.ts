@@ -40,6 +40,7 @@ const settings: fc.Arbitrary<QueueSettings> = fc.record({
   strict: fc.constantFrom(false, false, true),
   anonymousLeaseMs: fc.constantFrom(10_000, 10_000, 1_000, 0),
   identifiedLeaseMs: fc.constantFrom(120_000, 120_000, 5_000, 7_200_000),
+  leaseCapMs: fc.constantFrom(3_600_000, 3_600_000, 60_000),
   blindHoldMs: fc.constantFrom(10_000, 1_000, 0),
   gateMaxWaitMs: fc.constantFrom(600_000, 5_000, 0),
   maxWaiting: fc.constantFrom(2_000, 6, 2),

@@ -102,7 +102,7 @@ function checkGrant(record: QueueRecord, decision: Decision & { readonly kind: '
       must(passed.every((other) => !isIdentified(other.key)), 8, 'somebody is passed', { decision, passed })
       break
     case 'overdue':
-      must(lease.permits === 0 && record.ending()[0]?.key === key, 3, 'not the one that ends first', decision)
+      must(lease.permits === 0 && record.firstOverdue() === key, 3, 'not the one that is due', decision)
       must(record.now - record.lastOverdueAt >= 1_000, 3, 'too soon after another one', decision)
       must(record.isOverdue(), 3, 'too early', decision)
       break

@@ -12,7 +12,7 @@ export function checkStanding(record: QueueRecord, event: QueueEvent, decisions:
   const floor = [...holders.values()].filter(({ grant }) => grant === 'floor')
   must(record.used() <= settings.permits, 1, 'more permits than there are', floor)
   must(floor.length === 1 || floor.every(({ permits }) => permits < settings.permits), 1, 'who takes all is not alone', floor)
-  for (const { endsAt, grantedAt } of holders.values()) must(endsAt > now && endsAt - grantedAt <= 3_600_000, 5, 'a lease goes on', endsAt)
+  for (const { endsAt, grantedAt } of holders.values()) must(endsAt > now && endsAt - grantedAt <= settings.leaseCapMs, 5, 'a lease goes on', endsAt)
   const isOpen = record.holdingGates().length === 0
   const isDue = !settings.strict && isOpen && now - record.lastGrantAt >= 1_000 && record.isIdle()
   must(!isDue || order.every(({ key }) => !isIdentified(key)), 6, 'a core is idle and a pod waits', order)

@@ -176,15 +176,23 @@ export class QueueRecord {
   }
 
   /** Those who said how long they wait, who ends first before. */
-  ending(): { readonly key: string; readonly deadline: number }[] {
+  ending(): { readonly key: string; readonly deadline: number; readonly arrival: number }[] {
     return [...this.waiters.values()]
-      .flatMap(({ key, deadline, arrival }) => (deadline === undefined ? [] : [{ key, deadline, arrival }]))
+      .flatMap(({ key, deadline, arrival }) => (deadline === undefined || deadline <= this.now ? [] : [{ key, deadline, arrival }]))
       .toSorted((a, b) => a.deadline - b.deadline || a.arrival - b.arrival)
   }
 
   /** Whether one of those who end has to go now, for all of them to go in time, a second apart. */
   isOverdue(): boolean {
     return this.ending().some(({ deadline }, index) => this.now >= deadline - 1_000 - index * 1_000)
+  }
+
+  /** Who has to go first of those who have to go now, if somebody has: who came first. */
+  firstOverdue(): string | undefined {
+    const ending = this.ending()
+    const isDue = (from: number): boolean =>
+      ending.some(({ deadline }, index) => index >= from && this.now >= deadline - 1_000 - (index - from) * 1_000)
+    return ending.filter((_each, index) => isDue(index)).toSorted((a, b) => a.arrival - b.arrival)[0]?.key
   }
 
   #askAgain(key: string, event: RequestEvent): void {
@@ -199,8 +207,8 @@ export class QueueRecord {
     return {
       weight: Math.max(1, Math.min(1_000, weight)),
       priority,
-      leaseMs: Math.max(0, Math.min(3_600_000, leaseMs ?? usual)),
-      deadline: leftMs === undefined ? undefined : this.now + Math.max(0, leftMs),
+      leaseMs: Math.max(0, Math.min(this.settings.leaseCapMs, leaseMs ?? usual)),
+      deadline: leftMs === undefined || uid === undefined ? undefined : this.now + Math.max(0, leftMs),
     }
   }
 

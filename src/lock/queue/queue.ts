@@ -1,9 +1,9 @@
-import type { Decision, DropCause, ReleaseCause } from './decisions.ts'
+import type { Decision, DropCause, RejectReason, ReleaseCause } from './decisions.ts'
 import type { PodEvent, QueueEvent, RequestEvent } from './events.ts'
 import { idleLongEnoughAt, isStale, readLoad, unknownLoad } from './load.ts'
 import { aheadOf, firstOf } from './order.ts'
-import { type NextOverdue, nextOverdue } from './overdue.ts'
-import { absentKeepMs, agingMs, extraSpacingMs, leaseCapMs, type QueueSettings, weightCap } from './settings.ts'
+import { type Ending, endingsOf, nextOverdue } from './overdue.ts'
+import { absentKeepMs, agingMs, extraSpacingMs, type QueueSettings, weightCap } from './settings.ts'
 import type { ClosedGate, Lease, LoadState, Place, QueueState } from './state.ts'
 
 /**
@@ -16,7 +16,8 @@ import type { ClosedGate, Lease, LoadState, Place, QueueState } from './state.ts
  *    takes them all, and is alone among them.
  * 2. A further lease is granted only to an identified client, on a node that had an idle core and no pressure
  *    above the bound for the last second, at least a second after any other grant, and never where the queue is strict.
- * 3. An overdue lease is granted only to who has said how long it waits, at least a second after the last such.
+ * 3. An overdue lease is granted only to an identified client that has said how long it waits, at least a second after
+ *    the last such.
  * 4. While a gate is closed, and has not been for too long, nobody is granted but who is overdue.
  * 5. Every lease ends, at the latest at the cap after its grant.
  * 6. A node that is idle, by 2, keeps no identified client waiting.
@@ -44,7 +45,7 @@ export class Queue {
   // When the first of those who are away will have been for too long; or earlier.
   #absentEndAt = Infinity
   // Undefined: to be found out again.
-  #overdue: { readonly next: NextOverdue | undefined } | undefined
+  #endings: readonly Ending[] | undefined
 
   constructor(settings: QueueSettings, now: number) {
     this.#settings = settings
@@ -58,17 +59,20 @@ export class Queue {
   static restore(state: KeptState, settings: QueueSettings, now: number): Queue {
     const queue = new Queue(settings, now)
     queue.#sequence = state.sequence
-    queue.#lastGrantAt = state.lastGrantAt
-    queue.#lastOverdueAt = state.lastOverdueAt
+    queue.#lastGrantAt = earlier(state.lastGrantAt, now)
+    queue.#lastOverdueAt = earlier(state.lastOverdueAt, now)
     for (const lease of state.leases) {
       // Whoever was there to be told has most probably read it, and else asks again.
       const wasAway = lease.absentSince !== undefined
-      queue.#addLease({ ...lease, endsAt: Math.min(lease.endsAt, queue.#now + leaseCapMs), absentSince: wasAway ? queue.#now : undefined })
+      const endsAt = Math.min(lease.endsAt, now + settings.leaseCapMs)
+      queue.#addLease({ ...lease, endsAt, absentSince: wasAway ? now : undefined })
     }
     for (const place of state.waiting) {
-      if (isIdentified(place.key)) queue.#addPlace({ ...place, requests: 0, absentSince: queue.#now })
+      if (!isIdentified(place.key)) continue
+      const bounded = { weight: clamp(place.weight, 1, weightCap), leaseMs: clamp(place.leaseMs, 0, settings.leaseCapMs) }
+      queue.#addPlace({ ...place, ...bounded, arrivedAt: Math.min(place.arrivedAt, now), requests: 0, absentSince: now })
     }
-    if (queue.#waiting.size > 0 || queue.#leases.size > 0) queue.#absentEndAt = queue.#now + absentKeepMs
+    if (queue.#waiting.size > 0) queue.#absentEndAt = now + absentKeepMs
     return queue
   }
 
@@ -205,10 +209,7 @@ export class Queue {
       // What else is due comes first: nobody is turned away for the sake of who is about to go.
       this.#settle(decisions)
       const reason = this.#isFull(event.peer)
-      if (reason !== undefined) {
-        decisions.push({ kind: 'rejected', reason })
-        return decisions
-      }
+      if (reason !== undefined) return this.#turnAway(event, key, reason, decisions)
     }
     const place = before ?? this.#newPlace(key, event)
     if (before === undefined) this.#addPlace(place)
@@ -217,13 +218,20 @@ export class Queue {
     place.weight = clamp(event.weight, 1, weightCap)
     place.priority = event.priority
     place.leaseMs = this.#leaseMs(event)
-    this.#setDeadline(place, event.leftMs)
+    // Anonymous clients are served from the floor alone.
+    this.#setDeadline(place, event.uid === undefined ? undefined : event.leftMs)
     decisions.push({ kind: 'placed', key, isNew: before === undefined })
     this.#settle(decisions)
-    if (!event.waits && this.#waiting.has(key)) {
-      this.#leave(key, decisions)
-      // It may have stood before others that have less weight.
-      this.#settle(decisions)
+    if (!event.waits && this.#waiting.has(key)) this.#leave(key, decisions)
+    return decisions
+  }
+
+  /** An anonymous client that does not wait wants no place: it is told that it is not yet, as by the older service. */
+  #turnAway(event: RequestEvent, key: string, reason: RejectReason, decisions: Decision[]): readonly Decision[] {
+    if (event.uid !== undefined || event.waits) decisions.push({ kind: 'rejected', reason })
+    else {
+      const place = this.#newPlace(key, event)
+      decisions.push({ kind: 'placed', key, isNew: true }, { kind: 'dropped', key, place, cause: 'left' })
     }
     return decisions
   }
@@ -244,14 +252,14 @@ export class Queue {
     }
   }
 
-  #isFull(peer: string): 'too-many-waiting' | 'too-many-waiting-from-peer' | undefined {
+  #isFull(peer: string): RejectReason | undefined {
     if (this.#waiting.size >= this.#settings.maxWaiting) return 'too-many-waiting'
     const ofPeer = this.#waitingOf.get(peer) ?? 0
     return ofPeer >= this.#settings.maxWaitingPerPeer ? 'too-many-waiting-from-peer' : undefined
   }
 
   #leaseMs({ uid, leaseMs }: RequestEvent): number {
-    const { anonymousLeaseMs, identifiedLeaseMs } = this.#settings
+    const { anonymousLeaseMs, identifiedLeaseMs, leaseCapMs } = this.#settings
     return clamp(leaseMs ?? (uid === undefined ? anonymousLeaseMs : identifiedLeaseMs), 0, leaseCapMs)
   }
 
@@ -259,7 +267,7 @@ export class Queue {
     const deadline = leftMs === undefined ? undefined : this.#now + Math.max(0, leftMs)
     if (deadline === place.deadline) return
     place.deadline = deadline
-    this.#overdue = undefined
+    this.#endings = undefined
   }
 
   /** A request of somebody is over, and nobody holds another for it. */
@@ -408,9 +416,9 @@ export class Queue {
     return firstOf(this.#waiting.values(), this.#now, ({ key }) => isIdentified(key))
   }
 
-  #nextOverdue(): NextOverdue | undefined {
-    this.#overdue ??= { next: nextOverdue(this.#waiting.values(), this.#lastOverdueAt) }
-    return this.#overdue.next
+  #nextOverdue(): { readonly key: string; readonly at: number } | undefined {
+    this.#endings ??= endingsOf(this.#waiting.values())
+    return nextOverdue(this.#endings, this.#lastOverdueAt, this.#now)
   }
 
   #release(lease: Lease, cause: ReleaseCause, decisions: Decision[]): void {
@@ -432,7 +440,7 @@ export class Queue {
   #addPlace(place: Place): void {
     this.#waiting.set(place.key, place)
     this.#waitingOf.set(place.peer, (this.#waitingOf.get(place.peer) ?? 0) + 1)
-    if (place.deadline !== undefined) this.#overdue = undefined
+    if (place.deadline !== undefined) this.#endings = undefined
   }
 
   #removePlace(place: Place): void {
@@ -440,7 +448,7 @@ export class Queue {
     const left = (this.#waitingOf.get(place.peer) ?? 1) - 1
     if (left === 0) this.#waitingOf.delete(place.peer)
     else this.#waitingOf.set(place.peer, left)
-    if (place.deadline !== undefined) this.#overdue = undefined
+    if (place.deadline !== undefined) this.#endings = undefined
   }
 }
 
@@ -457,6 +465,10 @@ export function keyOf(uid: string): string {
 /** Whether a key is that of a pod. */
 export function isIdentified(key: string): boolean {
   return key.startsWith(identified)
+}
+
+function earlier(time: number | undefined, now: number): number | undefined {
+  return time === undefined ? undefined : Math.min(time, now)
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -7,6 +7,8 @@ export interface QueueSettings {
   /** How long a lease lasts where the request names no duration. */
   readonly anonymousLeaseMs: number
   readonly identifiedLeaseMs: number
+  /** No lease is longer, whatever a request says. */
+  readonly leaseCapMs: number
   /** How long a started pod without probes is taken to be starting. */
   readonly blindHoldMs: number
   /** After how long a closed gate no longer holds anybody up; 0: never. */
@@ -26,6 +28,7 @@ export const defaultQueueSettings: QueueSettings = {
   strict: false,
   anonymousLeaseMs: 10_000,
   identifiedLeaseMs: 120_000,
+  leaseCapMs: 3_600_000,
   blindHoldMs: 10_000,
   gateMaxWaitMs: 600_000,
   maxWaiting: 2_000,
@@ -34,8 +37,6 @@ export const defaultQueueSettings: QueueSettings = {
   pressureBound: 40,
 }
 
-/** No lease is longer, whatever a request says. */
-export const leaseCapMs = 3_600_000
 /** No request weighs more. */
 export const weightCap = 1_000
 /** How long the place of an identified client that has gone away, or its lease that it does not know of, is kept. */

@@ -60,7 +60,7 @@ function podEvent(what: 'started' | 'started-blind' | 'ready' | 'gone', whose: s
 const prioritise = fc.tuple(uid, fc.constantFrom(0, 10, 1_000, -5)).map(([whose, priority]) =>
   command(`prioritise(${whose}, ${priority})`, async (pair) => {
     pair.model.priorities.set(whose, priority)
-    pair.lock.pods.set(whose, { priority })
+    pair.lock.pods.set(whose, { namespace: 'shop', name: whose, priority })
   }))
 
 const gate = fc.tuple(fc.constantFrom(...gateNames), fc.constantFrom(true, true, false), fc.constantFrom('', 'no answer')).map(([name, open, reason]) =>
@@ -119,6 +119,7 @@ export const lockSettings: fc.Arbitrary<QueueSettings> = fc.record({
   strict: fc.constantFrom(false, false, true),
   anonymousLeaseMs: fc.constantFrom(10_000, 10_000, 1_000, 0),
   identifiedLeaseMs: fc.constantFrom(120_000, 120_000, 5_000),
+  leaseCapMs: fc.constant(3_600_000),
   blindHoldMs: fc.constantFrom(10_000, 1_000, 0),
   gateMaxWaitMs: fc.constantFrom(600_000, 5_000, 0),
   maxWaiting: fc.constantFrom(2_000, 4, 2),

@@ -42,7 +42,8 @@ export class LockModel {
     const id = this.requests++
     const priority = uid === undefined ? 0 : (this.priorities.get(uid) ?? 0)
     const waits = (waitS ?? 0) > 0
-    const event = { kind: 'request', uid, pod, peer, weight, priority, leaseMs: ms(durationS), leftMs: ms(maxWaitS), waits } as const
+    const named = uid !== undefined && this.priorities.has(uid) ? `shop/${uid}` : pod
+    const event = { kind: 'request', uid, pod: named, peer, weight, priority, leaseMs: ms(durationS), leftMs: ms(maxWaitS), waits } as const
     const decisions = this.#apply(event)
     const key = decisions.find((decision) => decision.kind === 'placed')?.key ?? ''
     const isGranted = decisions.some((decision) => decision.kind === 'granted' && decision.key === key)

@@ -25,12 +25,34 @@ t.test('a single one is granted a second before its end, and takes no permit', a
   t.strictSame(story.told(), [], 'who has not said how long it waits is not overdue')
 })
 
-t.test('those who come too late for that follow a second apart', async (t) => {
+t.test('those who come too late for that follow a second apart, until their waits are over', async (t) => {
   const story = new QueueStory({ strict: true })
   story.pod('holder')
-  for (const [uid, leftMs] of [['a', 0], ['b', 900], ['c', 900]] as const) story.pod(uid, { leftMs })
+  for (const [uid, leftMs] of [['given up', 0], ['a', 900], ['b', 1_900], ['c', 1_900]] as const) story.pod(uid, { leftMs })
   story.until(5)
-  t.strictSame(story.told(), ['0 granted holder floor', '0 granted a overdue', '1 granted b overdue', '2 granted c overdue'])
+  t.strictSame(story.told(), ['0 granted holder floor', '0 granted a overdue', '1 granted b overdue'])
+})
+
+t.test('a short wait is no way to overtake: of those who are due, who came first goes first', async (t) => {
+  const story = new QueueStory({ strict: true })
+  story.pod('holder', { leaseMs: 3_600_000 })
+  for (let index = 0; index < 20; index++) story.pod(`pod-${index}`, { leftMs: 240_000 })
+  for (let second = 1; second < 240; second++) {
+    story.until(second)
+    for (const name of ['x', 'y']) story.pod(`${name}${second}`, { leftMs: 1_500 })
+  }
+  story.until(240)
+  const granted = story.told().filter((line) => line.includes('granted pod-'))
+  t.equal(granted.length, 20, 'all are granted before their waits end')
+  t.match(granted[0], /^2[12]\d granted pod-0 overdue$/, 'not before it is time')
+})
+
+t.test('an anonymous client is served from the floor alone, however short its wait is', async (t) => {
+  const story = new QueueStory({ strict: true })
+  story.pod('holder')
+  story.anonymous({ leftMs: 1_000 })
+  story.until(30)
+  t.strictSame(story.told(), ['0 granted holder floor'])
 })
 
 t.test('who ends first goes first, whoever came first', async (t) => {

@@ -39,18 +39,6 @@ t.test('lets nobody pass a heavy client at the head', async (t) => {
   t.strictSame(story.told(), ['0 released a gone', '0 granted heavy floor', '0 released heavy gone', '0 granted light floor'])
 })
 
-t.test('a heavy client that does not wait leaves the way free behind it', async (t) => {
-  const story = new QueueStory({ permits: 2, strict: true })
-  story.pod('a')
-  story.pod('ending', { weight: 2, leftMs: 10_000 })
-  story.pod('light')
-  story.until(8.5)
-  story.told()
-  // For it to be overdue later, the one before has to go now; then it stands at the head itself, and leaves.
-  story.anonymous({ weight: 2, priority: 10, leftMs: 1_700, waits: false })
-  t.strictSame(story.told(), ['8.5 granted ending overdue', '8.5 dropped anonymous:3 left', '8.5 granted light floor'])
-})
-
 t.test('a lease ends by itself, and at the latest after an hour', async (t) => {
   const story = new QueueStory({ permits: 4 })
   story.pod('usual')
