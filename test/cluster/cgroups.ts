@@ -87,7 +87,10 @@ function hierarchies(): readonly { readonly mountPoint: string; readonly control
 }
 
 function handDownControllers(folder: string): void {
-  for (const controller of read(join(folder, 'cgroup.controllers')).trim().split(' ').filter(Boolean)) {
+  const controllers = read(join(folder, 'cgroup.controllers')).trim().split(' ')
+  // Beside version 1 it has what nobody wants, and its root would stay changed.
+  if (!controllers.includes('cpu')) return
+  for (const controller of controllers) {
     try {
       writeFileSync(join(folder, 'cgroup.subtree_control'), `+${controller}`)
     } catch {

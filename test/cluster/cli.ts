@@ -1,6 +1,6 @@
 /** The cluster's command: `npm run cluster -- up`. */
 import { parseArgs } from 'node:util'
-import { theCluster } from './cluster-file.ts'
+import { readCluster, theCluster } from './cluster-file.ts'
 import { down } from './down.ts'
 import { passToKubectl } from './kubectl.ts'
 import { loadImages } from './load.ts'
@@ -81,9 +81,9 @@ async function startCluster(args: readonly string[]): Promise<number> {
   try {
     await up(options, say)
   } catch (error) {
-    // A cluster that is already there has nothing new to tell.
-    const failed = error instanceof Error ? error.message : String(error)
-    if (!failed.includes('npm run cluster -- down')) say(lastLogLines())
+    // Where nothing was started, the logs are those of another time; a cluster that was there has nothing new to tell.
+    const refused = error instanceof Error && error.message.includes('npm run cluster -- down')
+    if (readCluster() !== undefined && !refused) say(lastLogLines())
     throw error
   }
   return 0

@@ -7,13 +7,16 @@ import { startOn } from './machine.ts'
 import { control, podRange, ports, serviceRange } from './plan.ts'
 import type { ClusterVersion } from './versions.ts'
 
-/** Starts the parts of the control plane on their machine. They wait for each other. */
-export function startControlPlane(version: ClusterVersion): void {
-  const kubernetes = builtFolder(version.tools)
+/** Starts the API server on its machine, with the store behind it. It waits for that. */
+export function startApiServer(version: ClusterVersion): void {
   start('etcd', join(builtFolder('etcd'), 'etcd'), etcdFlags())
-  start('kube-apiserver', join(kubernetes, 'kube-apiserver'), apiServerFlags())
+  start('kube-apiserver', join(builtFolder(version.tools), 'kube-apiserver'), apiServerFlags())
+}
+
+/** Starts what acts on the API server, which is ready: started before, it would look again only seconds later. */
+export function startControllers(version: ClusterVersion): void {
   start('kube-controller-manager', join(builtFolder(version.controllers), 'kube-controller-manager'), controllerFlags())
-  start('kube-scheduler', join(kubernetes, 'kube-scheduler'), schedulerFlags())
+  start('kube-scheduler', join(builtFolder(version.tools), 'kube-scheduler'), schedulerFlags())
 }
 
 /** Starts the DNS server, behind the service `kube-dns`. It asks nobody else: the cluster has no way out. */
@@ -88,6 +91,9 @@ function controllerFlags(): readonly string[] {
     `--root-ca-file=${secretFile('ca.crt')}`,
     `--cluster-cidr=${podRange}`,
     '--leader-elect=false',
+    // Its requests of the first seconds would be spread over five of them.
+    '--kube-api-qps=200',
+    '--kube-api-burst=400',
     // The nodes' ranges are planned, and each kubelet's network is configured with its own.
     '--allocate-node-cidrs=false',
   ]

@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, string>> = {
   cc: 'gcc',
   'pkg-config': 'pkg-config',
   nsenter: 'util-linux',
+  hostname: 'hostname',
   tar: 'tar',
   ldd: 'libc-bin',
 }

@@ -4,7 +4,7 @@ import { toolVersion } from '../go-tools/tool-folder.ts'
 import { makeSecrets } from './certificates.ts'
 import { cgroupProcesses } from './cgroups.ts'
 import { readCluster, writeCluster } from './cluster-file.ts'
-import { startControlPlane, startDns } from './control-plane.ts'
+import { startApiServer, startControllers, startDns } from './control-plane.ts'
 import { liveFolder } from './folders.ts'
 import { writePauseImage } from './images/pause.ts'
 import { readKernelSettings } from './kernel.ts'
@@ -55,7 +55,7 @@ export async function up(options: UpOptions, say: (line: string) => void): Promi
   await makeSecrets(nodes)
   await makeBridge()
   await bootMachine(control)
-  startControlPlane(version)
+  startApiServer(version)
   const booting = startNodes(nodes, version)
   // Whoever fails first is told of.
   await Promise.all([booting, serve(version, say, seconds)])
@@ -100,6 +100,7 @@ async function serve(version: ClusterVersion, say: (line: string) => void, secon
     return (await tryKubectl(version, ['get', '--raw', '/readyz'])).code === 0
   })
   say(`API server ready, after ${seconds()}`)
+  startControllers(version)
   const list = { apiVersion: 'v1', kind: 'List', items: firstObjects() }
   await kubectl(version, ['create', '-f', '-'], JSON.stringify(list))
   startDns()

@@ -12,6 +12,7 @@ export async function machineState(): Promise<Readonly<Record<string, readonly s
     'rules of nftables': await linesOf('nft list ruleset'),
     'rules of iptables': await linesOf('iptables-save | grep -v ^#'),
     cgroups: await linesOf('find /sys/fs/cgroup -type d -path "*usher-cluster*"'),
+    'controllers of cgroups': await linesOf('cat /sys/fs/cgroup/cgroup.subtree_control /sys/fs/cgroup/unified/cgroup.subtree_control'),
     kernel: Object.entries(readKernelSettings()).map(([file, value]) => `${file} ${value}`),
     folders: await linesOf('ls -d /var/lib/kubelet /var/lib/containerd /var/lib/cni /run/containerd /run/cni /var/log/pods'),
   }
