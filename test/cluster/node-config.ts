@@ -12,9 +12,13 @@ export const containerdSocket = '/run/containerd/containerd.sock'
 /** The image of the process that keeps a pod's namespaces. */
 export const pauseImage = 'usher.local/pause:1'
 
+/** Of a machine's files, the folder of the pods that its kubelet runs without being told by the API server. */
+export const staticPods = 'static-pods'
+
 /** Writes the configuration of a node's parts. */
 export function writeNodeConfig(node: Machine, version: ClusterVersion): void {
   mkdirSync(machineFile(node.name, 'cni'), { recursive: true })
+  mkdirSync(machineFile(node.name, staticPods), { recursive: true })
   write(node, 'cni/10-bridge.conflist', network(node))
   write(node, 'kubelet.json', kubelet(node))
   write(node, 'kube-proxy.json', kubeProxy(node, version))
@@ -80,6 +84,7 @@ function kubelet(node: Machine): object {
     clusterDNS: [serviceAddresses.dns],
     clusterDomain: 'cluster.local',
     resolvConf: '',
+    staticPodPath: machineFile(node.name, staticPods),
     volumePluginDir: '/var/lib/kubelet/volume-plugins',
     // The disk is this machine's, and however full it is, nothing of it is the cluster's to free.
     imageGCHighThresholdPercent: 100,
