@@ -238,6 +238,7 @@ replace (
 	k8s.io/kube-scheduler => k8s.io/kube-scheduler v0.29.6
 	k8s.io/kubectl => k8s.io/kubectl v0.29.6
 	k8s.io/kubelet => k8s.io/kubelet v0.29.6
+	// Not compiled, for the build is providerless; its 0.29 is published no longer.
 	k8s.io/legacy-cloud-providers => k8s.io/legacy-cloud-providers v0.30.14
 	k8s.io/metrics => k8s.io/metrics v0.29.6
 	k8s.io/mount-utils => k8s.io/mount-utils v0.29.6
