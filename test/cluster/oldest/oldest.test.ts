@@ -1,22 +1,20 @@
-import { join } from 'node:path'
 import t from 'tap'
 import { until } from '../../support/until.ts'
-import { writeNodeImage } from '../images/node.ts'
 import { cluster, kubectl, mustCluster } from '../support/command.ts'
+import { failedHooks, leave, runLeaver } from '../support/leaver.ts'
 import { answering, create, runPod, serve } from '../support/pods.ts'
 import { showLogsOfFailure } from '../support/show-logs.ts'
+import { loadUsher, makeNamespace, setValues } from '../support/usher.ts'
 
 // The oldest version that usher supports; whatever cluster runs is brought down for it.
 await mustCluster('down')
-const image = join(t.testdir({}), 'node.tar')
-await writeNodeImage(image)
 showLogsOfFailure(t)
 t.teardown(() => mustCluster('down'))
 
 t.test('runs Kubernetes 1.29', async (t) => {
   await mustCluster('up', '--kube-version', '1.29')
   t.match(await kubectl('get', 'nodes'), /node-1 +Ready .* v1\.29\./)
-  await mustCluster('load', image)
+  await loadUsher(t)
   await runPod({ name: 'web', script: answering })
   await serve('website', 'web')
   const address = await kubectl('get', 'service', 'website', '-o', 'jsonpath={.spec.clusterIP}')
@@ -35,6 +33,18 @@ t.test('sleeps before a stop by a command', async (t) => {
   const start = performance.now()
   await kubectl('delete', 'pod', 'napper')
   t.ok(performance.now() - start >= 3_000)
+})
+
+t.test('naps by usher\'s own binary, for the pod would be refused with a sleep', async (t) => {
+  await setValues([])
+  await makeNamespace(t, 'nap')
+  const pod = { namespace: 'nap', name: 'web' }
+  const { spec } = await runLeaver({ ...pod, annotations: { 'usher.dev/nap': '3s', 'usher.dev/lock-lease': '1s' } })
+  t.match(spec.containers[0]?.lifecycle, { preStop: { exec: { command: ['/usher/nap', '3'] } } })
+  const { deletedAt, unreadyAt, terminatedAt } = await leave(t, pod)
+  t.ok(terminatedAt - deletedAt >= 3_000, 'SIGTERM comes after the nap')
+  t.ok(unreadyAt <= terminatedAt, 'its endpoint is gone by then')
+  t.same(await failedHooks(pod), [])
 })
 
 t.test('runs an init container that stays, before the others', async (t) => {

@@ -20,18 +20,28 @@ export const systemNamespace = 'usher-system'
 
 /**
  * Brings up a cluster of its own for a file of tests, and installs usher into it as an admin does: images, then the
- * chart, by Helm. Everything is gone in the end. With `USHER_CLUSTER=keep` a cluster that is up is taken as it is, and
- * left up, for whoever works on a test.
+ * chart, by Helm. Everything is gone in the end. With `USHER_CLUSTER=keep` a cluster that is up is taken as it is, usher
+ * too where no values are asked for, and left up, for whoever works on a test.
  */
 export async function startUsher(t: Test, { nodes = 1, values = [] }: { readonly nodes?: number; readonly values?: readonly string[] } = {}): Promise<void> {
   const isKept = process.env['USHER_CLUSTER'] === 'keep'
   if (!isKept || (await cluster('status')).code !== 0) {
     await mustCluster('down')
     await mustCluster('up', '--nodes', String(nodes))
-    for (const image of await archives(t)) await mustCluster('load', image)
+    await loadUsher(t)
   }
   if (!isKept) t.teardown(() => mustCluster('down'))
-  await setValues(values)
+  // Whoever else works on the cluster may have set others.
+  if (!(isKept && values.length === 0 && (await isInstalled()))) await setValues(values)
+}
+
+/** Loads the images of usher, and the one of the tests' pods, into a cluster that is up. */
+export async function loadUsher(t: Test): Promise<void> {
+  for (const image of await archives(t)) await mustCluster('load', image)
+}
+
+async function isInstalled(): Promise<boolean> {
+  return (await tryKubectl(['get', 'mutatingwebhookconfiguration', 'usher'])).code === 0
 }
 
 async function archives(t: Test): Promise<readonly string[]> {
