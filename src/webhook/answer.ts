@@ -2,7 +2,7 @@ import jsonpatch, { type Operation } from 'fast-json-patch'
 import type { Decision, DecisionContext } from '../inject/context.ts'
 import { decide } from '../inject/decide.ts'
 import type { PatchOperation } from '../inject/patch.ts'
-import type { Reason } from '../inject/reasons.ts'
+import type { Reason, ReasonCode } from '../inject/reasons.ts'
 import type { Review } from './review.ts'
 
 /** The answer to a review, and what the log and the metrics say of it. */
@@ -88,10 +88,18 @@ function allow(uid: string, decision: Decision, error?: unknown, patch?: string)
       allowed: true,
       ...(patch === undefined ? {} : { patchType: 'JSONPatch', patch: Buffer.from(patch).toString('base64') }),
       ...(warnings.length === 0 ? {} : { warnings }),
-      auditAnnotations: { reasons: listCodes(reasons) },
+      auditAnnotations: { [isAgain(reasons) ? 'reasons-again' : 'reasons']: listCodes(reasons) },
     },
   })
   return { body, reasons, patched: patch !== undefined, error }
+}
+
+const again: ReadonlySet<ReasonCode> = new Set(['already-injected', 'lock-resized', 'nap-shortened', 'nap-removed'])
+
+// Nearly every pod is reviewed twice (reinvocationPolicy), since the API server mounts a token into our container. It
+// keeps the first of two values of an annotation, and logs a warning for the other.
+function isAgain(reasons: readonly Reason[]): boolean {
+  return reasons.some(({ code }) => again.has(code))
 }
 
 /** The codes of reasons, comma-separated, each once. */

@@ -71,7 +71,7 @@ export function readAnswer(text: string): ReviewAnswer {
   if (!isObject(response)) throw new Error(`no response: ${text}`)
   const { uid, allowed, patch, patchType, warnings, auditAnnotations } = response
   if ((patch === undefined) !== (patchType === undefined)) throw new Error('patch and patchType go together')
-  const reasons = isObject(auditAnnotations) ? auditAnnotations['reasons'] : undefined
+  const reasons = isObject(auditAnnotations) ? (auditAnnotations['reasons'] ?? auditAnnotations['reasons-again']) : undefined
   return {
     uid,
     allowed,
