@@ -6,6 +6,7 @@ import { apply, kubectl, list } from './usher.ts'
 /** What the tests read of a container. */
 export interface Container {
   readonly name: string
+  readonly image: string
   readonly lifecycle?: { readonly preStop?: object }
   readonly resources?: object
 }
