@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Test } from 'tap'
 import { issueForTest } from '../support/certificates.ts'
 import { until } from '../support/until.ts'
 import { freePort } from './free-port.ts'
-import { type LocalProcess, startLocalProcess } from './local-process.ts'
+import { type LocalProcess, type Owner, startLocalProcess } from './local-process.ts'
 import { builtFolder } from '../go-tools/tool-folder.ts'
 
 /** A real API server, without controllers and nodes: it admits and stores, and nothing comes of it. */
@@ -32,7 +31,7 @@ export interface ApiServerOptions {
 }
 
 /** Starts an API server with an etcd of its own on 127.0.0.1, and waits until pods can be created. */
-export async function startApiServer(t: Test, { flags = [] }: ApiServerOptions = {}): Promise<ApiServer> {
+export async function startApiServer(t: Owner, { flags = [] }: ApiServerOptions = {}): Promise<ApiServer> {
   const folder = mkdtempSync(join(tmpdir(), 'usher-api-server-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const etcdUrl = `http://127.0.0.1:${await freePort()}`
@@ -55,7 +54,7 @@ export async function startApiServer(t: Test, { flags = [] }: ApiServerOptions =
   return { url, kubeconfig, pids: [server.pid, etcd.pid] }
 }
 
-function startEtcd(t: Test, folder: string, url: string, peerUrl: string): LocalProcess {
+function startEtcd(t: Owner, folder: string, url: string, peerUrl: string): LocalProcess {
   const flags = [
     '--name=usher-test',
     `--data-dir=${join(folder, 'etcd')}`,
@@ -70,7 +69,7 @@ function startEtcd(t: Test, folder: string, url: string, peerUrl: string): Local
 }
 
 function startKubeApiServer(
-  t: Test,
+  t: Owner,
   folder: string,
   files: Readonly<Record<FileName, string>>,
   etcdUrl: string,

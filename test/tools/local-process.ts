@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process'
 import type { Test } from 'tap'
 import { within } from '../support/until.ts'
 
+/** What servers end with: a test, or a benchmark. */
+export type Owner = Pick<Test, 'teardown'>
+
 /** A server that runs beside the tests. */
 export interface LocalProcess {
   /** Of a guard, which ends when the server has ended. */
@@ -30,7 +33,7 @@ const patienceMs = 30_000
 const keptLogLength = 4_000
 
 /** Starts a server, which is stopped when the test ends, however it ends. */
-export function startLocalProcess(t: Test, command: string, args: readonly string[], cwd: string): LocalProcess {
+export function startLocalProcess(t: Owner, command: string, args: readonly string[], cwd: string): LocalProcess {
   const env = { PATH: process.env['PATH'] }
   // A bash whose input is a socket takes itself for a remote shell and reads its start-up files.
   const child = spawn('bash', ['--norc', '-c', guard, 'guard', command, ...args], {

@@ -7,12 +7,17 @@ import { parseArgs } from 'node:util'
 // review's uid with a patch that never changes. No checks, no log, no metrics. Told to end by SIGTERM.
 //
 //   node floor.ts --certs FOLDER --answer-bytes N
+//   node floor.ts --certs FOLDER --patch PATCH     # a patch of somebody else's, in base64
 
 const { values } = parseArgs({
-  options: { certs: { type: 'string', default: '' }, 'answer-bytes': { type: 'string', default: '3000' } },
+  options: {
+    certs: { type: 'string', default: '' },
+    'answer-bytes': { type: 'string', default: '3000' },
+    patch: { type: 'string' },
+  },
 })
 
-const patch = patchFor(Number(values['answer-bytes']))
+const patch = values.patch ?? patchFor(Number(values['answer-bytes']))
 const server = createServer(
   {
     cert: readFileSync(join(values.certs, 'tls.crt')),

@@ -37,19 +37,29 @@ export async function startUsher({ tree, folder, withHeap = false }: UsherOption
   const watched = withHeap ? ['--expose-gc', '--import', join(here, '../../support/report-heap.ts')] : []
   const flags = ['--host', '127.0.0.1', '--port', '0', '--probe-port', '0', '--certs', folder, '--kube-version', '1.37']
   const args = [...watched, join(tree, 'src/cli/launch.js'), 'webhook', ...flags]
-  return start('usher', args, tree, folder)
+  return startServer('usher', args, { cwd: tree, folder })
 }
 
 /** Starts the floor, with usher's certificates and answers of the same length. */
 export async function startFloor(folder: string, answerBytes: number): Promise<ServerProcess> {
   const args = [join(here, 'floor.ts'), '--certs', folder, '--answer-bytes', String(answerBytes)]
-  return start('floor', args, here, folder)
+  return startServer('floor', args, { cwd: here, folder })
 }
 
-async function start(name: string, args: readonly string[], cwd: string, folder: string): Promise<ServerProcess> {
+/** Where a server runs. */
+export interface ServerPlace {
+  readonly cwd: string
+  /** Where its log goes, and its certificates are. */
+  readonly folder: string
+  /** What its environment has beside ours. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts Node with a server that says in its log where it listens, and waits for that. */
+export async function startServer(name: string, args: readonly string[], { cwd, folder, env }: ServerPlace): Promise<ServerProcess> {
   const logFile = join(folder, `${name}.log`)
   const log = openSync(logFile, 'w')
-  const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', log, log, 'ipc'] })
+  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', log, log, 'ipc'] })
   closeSync(log)
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
   child.on('error', reject)
