@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import manifest from '../../package.json' with { type: 'json' }
 import { theCluster } from './cluster-file.ts'
 import { nodeImage } from './images/node.ts'
 import { ctr } from './node.ts'
@@ -10,7 +11,17 @@ import { waitUntil } from './wait.ts'
 
 await startUsher(t)
 showLogsOfFailure(t)
-t.teardown(() => setValues([]))
+t.teardown(async () => {
+  await setValues([])
+  await untag(image)
+})
+
+// Nobody listens there, so that a pull fails at once, and not after as long as a lookup of docker.io takes without DNS.
+const repository = '127.0.0.1:1/usher-wait'
+const image = `${repository}:${manifest.version}`
+await tag(`docker.io/library/usher-wait:${manifest.version}`, image)
+const installed = [`waitImage.repository=${repository}`]
+await setValues(installed)
 
 // So that turns are short, and deletions too.
 const short = { 'usher.dev/lock-lease': '1s', 'usher.dev/nap': '1s' }
@@ -31,25 +42,25 @@ t.test('without the lock, new pods start without it, and those that wait for it 
   await lockIsInjected(namespace)
   const before = await events()
   const admitted = await dryRun(namespace)
-  t.teardown(() => setValues([]))
+  t.teardown(() => setValues(installed))
   await kubectl(['delete', 'daemonset', 'usher-lock', '--namespace', systemNamespace, '--cascade=foreground'])
   // As if it had been admitted a moment before.
-  const { name, annotations } = admitted.metadata
-  await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, annotations }, spec: admitted.spec })
+  const { annotations } = admitted.metadata
+  await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'early', namespace, annotations }, spec: admitted.spec })
   await lockIsLeftOut(namespace)
   const { later } = await startPods(namespace, { later: {} })
   t.notOk(hasLock(later))
   t.ok(naps(later), 'the nap remains')
-  const early = await readyPod(namespace, name)
+  const early = await readyPod(namespace, 'early')
   t.match(early.status.initContainerStatuses, [{ name: 'usher-lock', restartCount: 0, state: { terminated: { exitCode: 0 } } }])
-  t.match(await kubectl(['logs', '--namespace', namespace, name, '--container=usher-lock']), 'goes on without')
-  t.match(since(before, await events(), 'LockLeftOut'), [/no lock is ready on any node/])
+  t.match(await kubectl(['logs', '--namespace', namespace, 'early', '--container=usher-lock']), 'starts without the startup lock')
+  t.match(since(before, await events(), 'LockLeftOut'), /no lock is ready on any node/)
 
-  await setValues([])
+  await setValues(installed)
   await lockIsInjected(namespace)
   const { last } = await startPods(namespace, { last: {} })
   await hasGotTheLock(t, last)
-  t.match(since(before, await events(), 'LockInjectedAgain'), [/the lock is injected/])
+  t.match(since(before, await events(), 'LockInjectedAgain'), /the lock is injected/)
 })
 
 t.test('while the image of the init container is missing on the node, new pods start without the lock', async (t) => {
@@ -57,18 +68,9 @@ t.test('while the image of the init container is missing on the node, new pods s
   await makeNamespace(t, namespace, undefined, short)
   await lockIsInjected(namespace)
   const before = await events()
-  const [node] = theCluster().machines
-  if (node === undefined) throw new Error('the cluster has no node')
-  const image = `docker.io/library/${(await dryRun(namespace)).spec.initContainers?.[0]?.image}`
-  const aside = 'usher.local/aside:1'
-  const putBack = async () => {
-    await ctr(node, ['images', 'tag', '--force', aside, image])
-    await ctr(node, ['images', 'rm', '--sync', aside])
-  }
-  await ctr(node, ['images', 'tag', '--force', image, aside])
-  await ctr(node, ['images', 'rm', '--sync', image])
-  let missing = true
-  t.teardown(() => (missing ? putBack() : undefined))
+  await untag(image)
+  const putBack = () => tag(`docker.io/library/usher-wait:${manifest.version}`, image)
+  t.teardown(putBack)
 
   await apply(barePod(namespace, 'hanging'))
   const begin = performance.now()
@@ -76,10 +78,9 @@ t.test('while the image of the init container is missing on the node, new pods s
   t.comment(`after ${Math.round((performance.now() - begin) / 1_000)} s`)
   const { later } = await startPods(namespace, { later: {} })
   t.notOk(hasLock(later))
-  t.match(since(before, await events(), 'LockLeftOut'), [/pods hang on their init container usher-lock \(gone-image\/hanging: \w*Image\w*\)/])
+  t.match(since(before, await events(), 'LockLeftOut'), /pods hang on their init container usher-lock \([\w/-]+: \w*Image\w*\)/)
 
   await putBack()
-  missing = false
   await hasGotTheLock(t, await readyPod(namespace, 'hanging'))
   await lockIsInjected(namespace)
   const { last } = await startPods(namespace, { last: {} })
@@ -89,20 +90,29 @@ t.test('while the image of the init container is missing on the node, new pods s
 t.test('an upgrade to an init container that does not exist keeps no new pods from starting, and can be taken back', async (t) => {
   const namespace = 'gone-upgrade'
   await makeNamespace(t, namespace, undefined, short)
-  t.teardown(() => setValues([]))
+  t.teardown(() => setValues(installed))
   // It would wait for the lock's pods in vain: they hold the image on their nodes.
-  await helm('upgrade', 'usher', chart, '--namespace', systemNamespace, '--reset-values', '--set', 'lock.readers=all', '--set', 'waitImage.tag=nonsense')
+  await helm('upgrade', 'usher', chart, '--namespace', systemNamespace, '--reuse-values', '--set', 'waitImage.tag=nonsense')
   await kubectl(['rollout', 'status', '--namespace', systemNamespace, 'deployment/usher-webhook', '--timeout=120s'])
   await lockIsLeftOut(namespace)
   const { later } = await startPods(namespace, { later: {} })
   t.notOk(hasLock(later))
   t.ok(naps(later), 'the nap remains')
 
-  await setValues([])
+  await setValues(installed)
   await lockIsInjected(namespace)
   const { last } = await startPods(namespace, { last: {} })
   await hasGotTheLock(t, last)
 })
+
+/** Gives an image of every node another name, too. */
+async function tag(name: string, another: string): Promise<void> {
+  for (const node of theCluster().machines) await ctr(node, ['images', 'tag', '--force', name, another])
+}
+
+async function untag(name: string): Promise<void> {
+  for (const node of theCluster().machines) await ctr(node, ['images', 'rm', '--sync', name])
+}
 
 async function scaleWebhook(replicas: number): Promise<void> {
   await kubectl(['scale', 'deployment/usher-webhook', '--namespace', systemNamespace, `--replicas=${replicas}`])
@@ -113,9 +123,9 @@ async function scaleWebhook(replicas: number): Promise<void> {
 
 /** What would become of a pod; nothing is created. */
 async function dryRun(namespace: string): Promise<Pod> {
-  const image = [`--image=${nodeImage}`, '--image-pull-policy=Never']
+  const flags = [`--image=${nodeImage}`, '--image-pull-policy=Never', '--dry-run=server', '--output=json']
   const script = ['--', '-e', 'setInterval(() => {}, 60_000)']
-  return JSON.parse(await kubectl(['run', 'early', '--namespace', namespace, ...image, '--dry-run=server', '--output=json', ...script])) as Pod
+  return JSON.parse(await kubectl(['run', 'dry', '--namespace', namespace, ...flags, ...script])) as Pod
 }
 
 /** Waits until every replica of the webhook leaves the lock out. */
@@ -151,9 +161,9 @@ function events(): Promise<readonly ClusterEvent[]> {
   return list<ClusterEvent>('get', 'events', '--namespace', systemNamespace, '--field-selector', 'involvedObject.kind=DaemonSet,involvedObject.name=usher-lock')
 }
 
-/** The messages of the events that are new, and have this reason; one of each. */
-function since(before: readonly ClusterEvent[], after: readonly ClusterEvent[], reason: string): readonly string[] {
+/** The messages of the events that are new, and have this reason, each on a line; every replica tells it. */
+function since(before: readonly ClusterEvent[], after: readonly ClusterEvent[], reason: string): string {
   const known = new Set(before.map(({ metadata }) => metadata.uid))
   const fresh = after.filter((event) => event.reason === reason && !known.has(event.metadata.uid))
-  return [...new Set(fresh.map(({ message }) => message))]
+  return fresh.map(({ message }) => message).join('\n')
 }
