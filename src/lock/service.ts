@@ -187,7 +187,7 @@ export class LockService {
     this.#cancelSave?.()
     for (const [key, waiter] of this.#waiters) waiter.answer({ kind: 'locked', key, superseded: false })
     this.events.close()
-    this.#store.save(this.#queue.state())
+    this.#store.save(this.#queue.kept())
   }
 
   #apply(event: QueueEvent): readonly Decision[] {
@@ -309,7 +309,7 @@ export class LockService {
   #save(): void {
     this.#cancelSave?.()
     this.#cancelSave = undefined
-    this.#store.save(this.#queue.state())
+    this.#store.save(this.#queue.kept())
   }
 
   /** Sets the timer for the next thing that time alone brings; a timer that comes too early does no harm. */

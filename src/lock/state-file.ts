@@ -2,14 +2,14 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { isCount, isObject } from '../units/json.ts'
-import { isIdentified, type KeptState } from './queue/queue.ts'
+import type { KeptState } from './queue/queue.ts'
 import type { Lease, Place } from './queue/state.ts'
 
 /** Where the state of the queue survives the process. */
 export interface StateStore {
   /** What was saved last in this boot of the machine, before `now`; undefined: nothing that can be used. */
   load(now: number): KeptState | undefined
-  /** Never throws. */
+  /** Never throws. Reads all of it before it returns: the queue goes on with the same objects. */
   save(state: KeptState): void
 }
 
@@ -44,9 +44,8 @@ export function openStateFile(options: StateFileOptions): StateStore {
     save(state) {
       try {
         mkdirSync(folder, { recursive: true, mode: 0o755 })
-        const waiting = state.waiting.filter(({ key }) => isIdentified(key))
         // The uids in it are bearer values.
-        writeFileSync(`${file}.new`, JSON.stringify({ v: version, boot, ...state, waiting }), { mode: 0o600 })
+        writeFileSync(`${file}.new`, JSON.stringify({ v: version, boot, ...state }), { mode: 0o600 })
         renameSync(`${file}.new`, file)
         lastFailure = undefined
       } catch (error) {

@@ -56,7 +56,7 @@ t.test('panels of the dashboard have an id, a title, a description and a place o
 
 t.test('the commands take the flags that the chart gives them, and the configuration', async (t) => {
   const lock = containerOf('DaemonSet', 'lock')
-  t.strictSame(lock.command, ['node', '--optimize-for-size', '--max-semi-space-size=1', '/usher/lock.mjs'])
+  t.strictSame(lock.command, ['node', '--single-threaded', '--optimize-for-size', '--max-semi-space-size=1', '/usher/lock.mjs'])
   const options = readLockOptions(readFlags(lockCommand, lock.args), {})
   t.match(options, { port: 8888, settings: { permits: 1, strict: false, identifiedLeaseMs: 120_000, anonymousLeaseMs: 10_000 }, stateFolder: '/run/usher' })
   const [command, ...flags] = containerOf('Deployment', 'webhook').args

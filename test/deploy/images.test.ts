@@ -80,7 +80,7 @@ t.test('the images without a registry', { skip }, async (t) => {
       t.match(await run(t, [...inside, '/nap', '0']), { code: 0 })
     }
     const port = await freePort()
-    const flags = ['--optimize-for-size', '--max-semi-space-size=1', '/usher/lock.mjs', `--port=${port}`, '--host=127.0.0.1', '--state-dir=']
+    const flags = ['--single-threaded', '--optimize-for-size', '--max-semi-space-size=1', '/usher/lock.mjs', `--port=${port}`, '--host=127.0.0.1', '--state-dir=']
     const lock = start(t, [...inside, '/usr/local/bin/node', ...flags])
     const health = await until('the lock answers', () => fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))
     t.equal(health.status, 200)

@@ -181,6 +181,18 @@ export class Queue {
     return this.#load
   }
 
+  /** What a restart needs. Shares its leases and places with the queue, which changes them: to be read at once. */
+  kept(): KeptState {
+    return {
+      now: this.#now,
+      sequence: this.#sequence,
+      lastGrantAt: this.#lastGrantAt,
+      lastOverdueAt: this.#lastOverdueAt,
+      leases: [...this.#leases.values()],
+      waiting: Array.from(this.#waiting.values()).filter(({ key }) => isIdentified(key)),
+    }
+  }
+
   /** All that the queue knows; shares nothing with it. */
   state(): QueueState {
     return {

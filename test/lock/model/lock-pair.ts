@@ -101,7 +101,7 @@ export class LockPair {
 
 /** After a crash, what a pod has been told must be kept; the order of those who wait may be a moment old. */
 function checkKept({ queue, clock, changedAt }: LockModel, kept: KeptState | undefined, how: 'close' | 'crash'): void {
-  const { leases, waiting } = queue.state()
+  const { leases, waiting } = queue.kept()
   if (how === 'close') equal([kept?.leases, kept?.waiting], [leases, waiting], 'what is kept')
   const keysOf = (all: readonly { readonly key: string }[] = []): string[] => all.map(({ key }) => key).filter(isIdentified)
   equal(keysOf(kept?.leases), keysOf(leases), 'the leases that are kept')
