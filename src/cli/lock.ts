@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
@@ -17,6 +16,7 @@ import type { Command } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type LockCommandOptions, lockFlags, readLockOptions } from './lock-options.ts'
 import { buildLog } from './log.ts'
+import { portOf, serveUntilEnded } from './serve-until-ended.ts'
 
 /** `usher lock` */
 export const lockCommand: Command = {
@@ -63,29 +63,18 @@ async function serve(options: LockCommandOptions): Promise<void> {
     await closeWithin(app, closeWithinMs)
   }
 
-  try {
-    await listen(app, options)
-    isListening = true
-  } catch (error) {
-    await close()
-    flush()
-    throw error
-  }
-  const ended = Promise.withResolvers<void>()
-  closeWithGrace({ delay: 3 * closeWithinMs, logger: false }, async ({ signal, err }) => {
-    if (err !== undefined) log.fatal({ err }, 'ending after a failure')
-    else log.info({ signal }, 'closing')
-    await close()
-    log.info('closed')
-    flush()
-    ended.resolve()
-  })
   const { permits, strict } = options.settings
-  const address = app.server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : undefined
-  log.info({ port, permits, strict, gates }, 'listening')
-  flush()
-  await ended.promise
+  await serveUntilEnded({
+    log,
+    flush,
+    async listen() {
+      await listen(app, options)
+      isListening = true
+    },
+    close,
+    closeWithinMs: 3 * closeWithinMs,
+    where: () => ({ port: portOf(app), permits, strict, gates }),
+  })
 }
 
 /** All interfaces mean those of IPv6, too, where the kernel has it. */

@@ -1,5 +1,3 @@
-import closeWithGrace from 'close-with-grace'
-import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { closeWithin } from '../http/close.ts'
 import { buildProbes } from '../http/probes.ts'
@@ -10,6 +8,7 @@ import type { Command } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
 import { joinCluster, type JoinedCluster } from './join-cluster.ts'
 import { buildLog } from './log.ts'
+import { portOf, serveUntilEnded } from './serve-until-ended.ts'
 import { type CertificateParts, type CertificateSource, fromFiles, fromSecret } from './webhook-certificates.ts'
 import { factsWithoutCluster, watchCluster } from './webhook-cluster.ts'
 import { readWebhookOptions, type WebhookCommandOptions, webhookFlags } from './webhook-options.ts'
@@ -65,27 +64,20 @@ async function serve(options: WebhookCommandOptions): Promise<void> {
     await closeWithin(probes, closeWithinMs)
   }
 
-  try {
-    await probes.listen({ host: options.host, port: options.probePort })
-    await webhook.listen({ host: options.host, port: options.port })
-  } catch (error) {
-    await close()
-    flush()
-    throw error
-  }
-  const ended = Promise.withResolvers<void>()
-  closeWithGrace({ delay: 3 * closeWithinMs, logger: false }, async ({ signal, err }) => {
-    if (err !== undefined) log.fatal({ err }, 'ending after a failure')
-    else log.info({ signal }, 'closing')
-    await close()
-    log.info('closed')
-    flush()
-    ended.resolve()
+  await serveUntilEnded({
+    log,
+    flush,
+    async listen() {
+      await probes.listen({ host: options.host, port: options.probePort })
+      await webhook.listen({ host: options.host, port: options.port })
+    },
+    close,
+    closeWithinMs: 3 * closeWithinMs,
+    where() {
+      const { kubeVersion } = facts.contextOf('')
+      return { port: portOf(webhook), probePort: portOf(probes), kubeVersion, certificate: certificate.name }
+    },
   })
-  const { kubeVersion } = facts.contextOf('')
-  log.info({ port: portOf(webhook), probePort: portOf(probes), kubeVersion, certificate: certificate.name }, 'listening')
-  flush()
-  await ended.promise
 }
 
 function certificateFor(
@@ -96,9 +88,4 @@ function certificateFor(
   const { certsSecret } = options
   if (certsSecret === undefined || joined === undefined) return fromFiles(options, parts)
   return Promise.resolve(fromSecret(certsSecret, options, joined, parts))
-}
-
-function portOf(app: FastifyInstance): number | undefined {
-  const address = app.server.address()
-  return typeof address === 'object' && address !== null ? address.port : undefined
 }

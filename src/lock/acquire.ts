@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ProblemCode, problemDocument, problemTable, sendProblem } from '../http/problem.ts'
 import type { LockMetrics } from './metrics.ts'
-import { type Ask, peerOf, readAsk, readPreferredWait } from './request.ts'
+import { type Ask, type AskFault, peerOf, readAsk, readPreferredWait } from './request.ts'
 import type { Answer, Held, LockService } from './service.ts'
 import { standingOf } from './standing.ts'
 
@@ -28,18 +28,18 @@ const fullDetail = 'ask again in a moment'
 /** Makes the handler for whoever asks for the lock: any method and path that is not another route's. */
 export function acquireHandler(options: AcquireOptions) {
   return function acquire(request: FastifyRequest, reply: FastifyReply): void {
-    const ask = readAsk(request.raw, formOf(request))
-    if ('fault' in ask) {
-      options.metrics.answered(400)
-      options.metrics.rejected('bad-request')
-      sendProblem(reply, 'bad-request', ask.fault)
-    } else answerAsk(options, ask, request, reply)
+    answerAsk(options, readAsk(request.raw, formOf(request)), request, reply)
   }
 }
 
-/** Asks the service, and answers now or when it has decided. */
-export function answerAsk(options: AcquireOptions, ask: Ask, request: FastifyRequest, reply: FastifyReply): void {
-  const { service } = options
+/** Asks the service, and answers now or when it has decided; what cannot be understood is refused. */
+export function answerAsk(options: AcquireOptions, ask: Ask | AskFault, request: FastifyRequest, reply: FastifyReply): void {
+  const { service, metrics } = options
+  if ('fault' in ask) {
+    countFault(metrics)
+    sendProblem(reply, 'bad-request', ask.fault)
+    return
+  }
   const wait = readPreferredWait(request.headers['prefer'])
   let held: Held | undefined
   const answer = (given: Answer): void => send(options, given, ask, wait, request, reply)
@@ -75,6 +75,11 @@ function send(options: AcquireOptions, answer: Answer, ask: Ask, wait: number | 
   }
 }
 
+function countFault(metrics: LockMetrics): void {
+  metrics.answered(400)
+  metrics.rejected('bad-request')
+}
+
 /** Tells the service whether the answer has left. */
 function watchDelivery(service: LockService, key: string, response: ServerResponse): void {
   let hasLeft = false
@@ -107,8 +112,7 @@ export function answerConnect({ service, metrics }: AcquireOptions, request: Inc
   socket.on('error', () => socket.destroy())
   const ask = readAsk(request, undefined)
   if ('fault' in ask) {
-    metrics.answered(400)
-    metrics.rejected('bad-request')
+    countFault(metrics)
     endWith(socket, 'bad-request', problemDocument('bad-request', ask.fault))
     return
   }

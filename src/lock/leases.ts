@@ -4,13 +4,13 @@ import { isObject } from '../units/json.ts'
 import { type AcquireOptions, answerAsk } from './acquire.ts'
 import { keyOf } from './queue/queue.ts'
 import type { Lease, Place } from './queue/state.ts'
-import { type AskWords, isUid, peerOf, readWords } from './request.ts'
+import { type AskFault, type AskWords, isUid, peerOf, readWords } from './request.ts'
 import { askAnswers, jsonAnswer, leaseRequest, leaseView, problemAnswer } from './schemas.ts'
 import type { LockService } from './service.ts'
 
 /** `/v1/leases`: the lock for programs. A uid is a bearer value: whoever knows it may look at what belongs to it. */
 export function addLeaseRoutes(app: FastifyInstance, options: AcquireOptions): void {
-  const { service, metrics } = options
+  const { service } = options
   const byUid = { type: 'object', properties: { uid: { type: 'string', description: "the pod's uid" } }, required: ['uid'] }
   const documented = { tags: ['leases'] }
 
@@ -24,12 +24,7 @@ export function addLeaseRoutes(app: FastifyInstance, options: AcquireOptions): v
     },
     handler(request, reply) {
       const words = readBody(request.body)
-      const ask = 'fault' in words ? words : readWords(words)
-      if ('fault' in ask) {
-        metrics.answered(400)
-        metrics.rejected('bad-request')
-        sendProblem(reply, 'bad-request', ask.fault)
-      } else answerAsk(options, ask, request, reply)
+      answerAsk(options, 'fault' in words ? words : readWords(words), request, reply)
     },
   })
 
@@ -94,7 +89,7 @@ function view(service: LockService, found: Lease | Place): object {
   }
 }
 
-function readBody(body: unknown): AskWords | { readonly fault: string } {
+function readBody(body: unknown): AskWords | AskFault {
   const content = Buffer.isBuffer(body) ? parse(body.toString()) : undefined
   if (!isObject(content)) return { fault: 'the body must be a JSON object' }
   const { uid, pod, weight, duration, maxWait } = content

@@ -58,7 +58,10 @@ interface Waiter extends Held {
 // Changes of the queue's order alone are written so much later; grants and releases at once.
 const saveAfterMs = 100
 
-/** The lock of a node: feeds the queue, holds requests, and tells whom it concerns. */
+/**
+ * The lock of a node: feeds the queue, holds requests, and tells whom it concerns. Long for one file, because the order
+ * of these is what matters: decided, written, told, answered.
+ */
 export class LockService {
   readonly settings: QueueSettings
   readonly events: EventLog

@@ -1,12 +1,4 @@
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { checkSmoke } from './support/run-program.ts'
 
-t.test('the benchmark of the webhook runs to its end', async (t) => {
-  const program = fileURLToPath(new URL('webhook/run.ts', import.meta.url))
-  // Through env -i: tap's hooks would slow down what is measured.
-  const command = ['-i', `PATH=${process.env['PATH']}`, process.execPath, program, '--smoke', '--json']
-  const { status, stdout, stderr } = spawnSync('env', command, { encoding: 'utf8' })
-  t.equal(status, 0, stderr)
-  t.ok(Object.keys(JSON.parse(stdout)).length > 0)
-})
+t.test('the benchmark of the webhook runs to its end', async (t) => checkSmoke(t, 'webhook'))

@@ -29,6 +29,9 @@ import type { ClosedGate, Lease, LoadState, Place, QueueState } from './state.ts
  * 11. A request that ends at any moment, that of its grant included, neither loses a permit nor doubles one: an
  *     anonymous lease that was not delivered ends at once, an identified one after ten seconds, unless it is asked for.
  * 12. No more wait than may, in all and of one peer.
+ *
+ * Long for one file: the invariants hold of all this state together, and nobody else may change a part of it. What can
+ * be said without it stands beside it: order, load, overdue.
  */
 export class Queue {
   readonly #settings: QueueSettings
