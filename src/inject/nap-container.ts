@@ -37,10 +37,15 @@ export function isOurs(container: ContainerFacts, nap: NapStatus): boolean {
  * Whether a webhook with older types has dropped the sleep out of our hook and left nothing in it; the API
  * server would reject the pod for that (openkruise/rollouts#335).
  */
-export function isEmptied(container: ContainerFacts, before: NapStatus | undefined): boolean {
-  if (before?.containers.includes(container.name) !== true) return false
+export function isEmptied(container: ContainerFacts, before: NapStatus): boolean {
+  if (!before.containers.includes(container.name)) return false
   const preStop = preStopOf(container)
   return isObject(preStop) && Object.keys(preStop).length === 0
+}
+
+/** Whether our hook of a container was emptied, and was therefore taken out by an earlier review. */
+export function isLost(container: ContainerFacts, before: NapStatus): boolean {
+  return before.lost?.includes(container.name) === true && isAbsent(preStopOf(container))
 }
 
 /** Whether something that is not ours is mounted at /usher, or below it, where our mount is read-only. */

@@ -7,6 +7,7 @@ import {
   hasForeignMount,
   hookOf,
   isEmptied,
+  isLost,
   isOurs,
   preStopOf,
   type ProbeChange,
@@ -56,7 +57,7 @@ export function planNap(
   const grace = facts.spec['terminationGracePeriodSeconds'] ?? null
   if (grace !== null && !isCount(grace)) return nothing('grace-period-invalid')
   const before = recognise(facts, status, grace)
-  if (before !== undefined) return planAgain(facts, settings, context, before, grace ?? defaultGraceSeconds)
+  if (before !== undefined) return planAgain(facts, settings, context, before, grace ?? defaultGraceSeconds, warnings)
   return planFirst(facts, settings, context, grace, status, warnings)
 }
 
@@ -108,18 +109,17 @@ function planAgain(
   context: DecisionContext,
   before: NapStatus,
   grace: number,
+  warnings: string[],
 ): NapPlan {
   // The API server rejects a sleep longer than the grace period, and an equal one leaves no time for SIGTERM.
   const seconds = before.seconds < grace ? before.seconds : napWithin(grace)
   const ours = facts.containers.filter((container) => isOurs(container, before))
-  const added = choose(facts, settings, context, before, ours)
+  const emptied = facts.containers.filter((container) => isEmptied(container, before))
   if (seconds === 0) {
     const reason: Reason = { code: before.seconds === 0 ? 'already-injected' : 'nap-removed', feature: 'nap' }
     return {
       reasons: [reason],
-      hooks: facts.containers
-        .filter((container) => isOurs(container, before) || isEmptied(container, before))
-        .map((container) => ({ container, hook: undefined, mount: false })),
+      hooks: [...ours, ...emptied].map((container) => ({ container, hook: undefined, mount: false })),
       probes: [],
       grace: undefined,
       copy: false,
@@ -128,13 +128,20 @@ function planAgain(
     }
   }
 
+  const lost = [...(before.lost ?? []), ...emptied.map(({ name }) => name)]
+  const settled = facts.containers.filter((container) => ours.includes(container) || lost.includes(container.name))
+  const added = choose(facts, settings, context, before, settled)
   const reasons: Reason[] = [...added.reasons]
-  const hooks: HookChange[] = []
+  const hooks: HookChange[] = emptied.map((container) => ({ container, hook: undefined, mount: false }))
+  // A webhook that is called after us each time would empty ours again, and we are asked no third time.
+  const chosen = lost.length > 0 && before.method === 'native' ? [] : added.chosen
+  const without = [...emptied, ...added.chosen.filter((container) => !chosen.includes(container))].map(({ name }) => name)
+  if (without.length > 0) reasons.push({ code: 'nap-emptied', feature: 'nap', containers: without })
+  if (emptied.length > 0) warnings.push(emptiedWarning(without))
   if (seconds !== before.seconds) {
     reasons.push({ code: 'nap-shortened', feature: 'nap', containers: ours.map(({ name }) => name) })
     for (const container of ours) hooks.push({ container, hook: hookOf(before.method, seconds), mount: false })
   }
-  const { chosen } = added
   if (chosen.length > 0) {
     reasons.push({ code: 'nap-added', feature: 'nap', containers: chosen.map(({ name }) => name) })
     for (const container of chosen) {
@@ -150,20 +157,33 @@ function planAgain(
       .flatMap((container) => raisedProbes(container, before.raised)),
     grace: undefined,
     copy: false,
-    status: { ...before, seconds, containers: [...ours, ...chosen].map(({ name }) => name) },
+    status: {
+      ...before,
+      seconds,
+      containers: [...ours, ...chosen].map(({ name }) => name),
+      ...(lost.length > 0 ? { lost } : {}),
+    },
     again: true,
   }
 }
 
-/** The containers that came after the first review, or whose hook was emptied, and can nap as the others do. */
+function emptiedWarning(names: readonly string[]): string {
+  const those = `${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`
+  return (
+    `${those}: another webhook, with older types, dropped usher's preStop sleep, so that there is no nap; ` +
+    `${tuning.napMethod}: exec is a nap that it knows`
+  )
+}
+
+/** The containers that came after the first review and can nap as the others do. */
 function choose(
   facts: PodFacts,
   settings: Settings,
   context: DecisionContext,
   before: NapStatus,
-  ours: readonly ContainerFacts[],
+  settled: readonly ContainerFacts[],
 ): Choice {
-  const { chosen, reasons } = chooseContainers(facts, settings, ours, before)
+  const { chosen, reasons } = chooseContainers(facts, settings, settled)
   if (before.method === 'exec') {
     const blocked = chosen.filter((container) => hasForeignMount(container, true))
     if (blocked.length === 0) return { chosen, reasons }
@@ -190,7 +210,8 @@ function recognise(
   // Removed, and what it was removed for is still so.
   if (before.seconds === 0) return napWithin(grace ?? defaultGraceSeconds) === 0 ? before : undefined
   const raised = (before.grace ?? defaultGraceSeconds) + before.raised
-  const seen = grace === raised || facts.containers.some((each) => isOurs(each, before) || isEmptied(each, before))
+  const seen =
+    grace === raised || facts.containers.some((each) => isOurs(each, before) || isEmptied(each, before) || isLost(each, before))
   return seen ? before : undefined
 }
 
@@ -211,16 +232,15 @@ interface Choice {
 function chooseContainers(
   facts: PodFacts,
   settings: Settings,
-  ours: readonly ContainerFacts[],
-  before?: NapStatus,
+  settled: readonly ContainerFacts[],
 ): Choice {
   const chosen: ContainerFacts[] = []
   const ownHook: string[] = []
   const notListed: string[] = []
   for (const container of facts.containers) {
-    if (ours.includes(container)) continue
+    if (settled.includes(container)) continue
     if (settings.napContainers?.includes(container.name) === false) notListed.push(container.name)
-    else if (!isAbsent(preStopOf(container)) && !isEmptied(container, before)) ownHook.push(container.name)
+    else if (!isAbsent(preStopOf(container))) ownHook.push(container.name)
     else chosen.push(container)
   }
   const reasons: Reason[] = []

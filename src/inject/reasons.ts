@@ -23,6 +23,7 @@ export const reasonTable = {
   'nap-added': 'A preStop sleep was added, and the grace period was raised by as much.',
   'nap-shortened': "Somebody lowered the grace period after the injection, so usher's nap was shortened to half of it.",
   'nap-removed': "Somebody lowered the grace period after the injection so far that usher's nap was taken out again.",
+  'nap-emptied': "A webhook with older types empties usher's preStop sleep, which the API server would reject, so there is none.",
   'nap-disabled': 'The nap is turned off by annotation or configuration.',
   'nap-not-listed': 'The annotation nap-containers does not name this container.',
   'nap-no-container': 'No container of the pod is left to nap.',

@@ -33,6 +33,8 @@ export interface NapStatus {
   /** The pod's grace period as its author wrote it; null where there was none. */
   readonly grace: number | null
   readonly containers: readonly string[]
+  /** Containers whose hook was taken out again because another webhook had emptied it; they get none any more. */
+  readonly lost?: readonly string[]
 }
 
 // All annotations of an object together may come to this (256 KiB).
@@ -74,13 +76,17 @@ function parse(annotation: string): unknown {
 
 function isNapStatus(value: unknown): value is Json & NapStatus {
   if (!isObject(value)) return false
-  const { method, seconds, raised, grace, containers } = value
+  const { method, seconds, raised, grace, containers, lost } = value
   return (
     (method === 'native' || method === 'exec') &&
     isCount(seconds) &&
     isCount(raised) &&
     (grace === null || isCount(grace)) &&
-    Array.isArray(containers) &&
-    containers.every((name) => typeof name === 'string')
+    isListOfNames(containers) &&
+    (lost === undefined || isListOfNames(lost))
   )
+}
+
+function isListOfNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string')
 }
