@@ -11,6 +11,8 @@ export interface BreakerParts {
   readonly joined: JoinedCluster
   /** The name of the lock's DaemonSet, in our own namespace. */
   readonly daemonSet: string
+  /** The image that the init container gets. */
+  readonly image: string
   readonly metrics: ClusterMetrics
   readonly log: Logger
   /** Takes a watch that was begun: shows how it is doing, and stops it. */
@@ -27,7 +29,7 @@ export interface RunningBreaker {
 const tickMs = 1_000
 
 /** Feeds the breaker from the cluster; what it does is logged, counted, and told as an Event of the DaemonSet. */
-export function runBreaker({ joined, daemonSet, metrics, log, keep }: BreakerParts): RunningBreaker {
+export function runBreaker({ joined, daemonSet, image, metrics, log, keep }: BreakerParts): RunningBreaker {
   const { kube, cluster, namespace } = joined
   const breaker = new Breaker()
   const stopping = new AbortController()
@@ -91,7 +93,7 @@ export function runBreaker({ joined, daemonSet, metrics, log, keep }: BreakerPar
   keep(
     pods,
     kube.watchHangingPods(
-      { config: cluster, container: lockContainerName, mark: statusKey },
+      { config: cluster, container: lockContainerName, mark: statusKey, image, since: Date.now() },
       {
         hanging: (pod, reason) => note({ kind: 'hanging', pod, reason }),
         freed: (pod) => note({ kind: 'freed', pod }),

@@ -43,7 +43,9 @@ export function watchCluster(
 
   const namespaces = kube.watchNamespaces({ config: cluster, isKept: isNamespaceKey }, listenerFor('namespaces', log))
   keep('namespaces', namespaces)
-  const breaker = lockDaemonSet === undefined ? undefined : runBreaker({ joined, daemonSet: lockDaemonSet, metrics, log, keep })
+  const { image } = config.lock
+  const breaker =
+    lockDaemonSet === undefined ? undefined : runBreaker({ joined, daemonSet: lockDaemonSet, image, metrics, log, keep })
   if (breaker !== undefined) stops.push(() => breaker.stop())
 
   function keep(name: string, watch: WatchHealth): void {

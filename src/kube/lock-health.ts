@@ -71,6 +71,16 @@ export interface HangingPodsOptions {
   readonly container: string
   /** The annotation of pods that we have injected: a container of that name in another pod is not ours. */
   readonly mark: string
+  /**
+   * The image that the init container gets now. Pods that hang with another one tell nothing about it, such as those
+   * that are left over from an image that has been mended since.
+   */
+  readonly image: string
+  /**
+   * Pods that were created at this time or later (milliseconds since 1970) count with whatever image they have: another
+   * webhook may have changed it to that of a mirror.
+   */
+  readonly since: number
   readonly clock?: Clock
 }
 
@@ -84,7 +94,7 @@ export interface HangingPodsListener {
 
 /** Watches the pending pods of the cluster for those that hang on our init container. Of the others nothing is kept. */
 export function watchHangingPods(
-  { config, container, mark, clock }: HangingPodsOptions,
+  { config, container, mark, image, since, clock }: HangingPodsOptions,
   { hanging, freed }: HangingPodsListener,
   listener: WatchListener,
 ): WatchHealth {
@@ -99,7 +109,7 @@ export function watchHangingPods(
       path: '/api/v1/pods',
       // One whose init containers are done is running, and leaves the list.
       fieldSelector: 'status.phase=Pending',
-      pick: (pod) => pickPod(pod, container, mark),
+      pick: (pod) => (tellsOf(pod, container, image, since) ? pickPod(pod, container, mark) : undefined),
       ...clockOf(clock),
     },
     {
@@ -138,6 +148,14 @@ const failures: ReadonlySet<unknown> = new Set([
   'RunContainerError',
   'CrashLoopBackOff',
 ])
+
+/** Whether what comes of the pod's init container says something about the pods that are created now. */
+function tellsOf({ metadata, spec }: JsonObject, container: string, image: string, since: number): boolean {
+  const created = isObject(metadata) ? metadata['creationTimestamp'] : undefined
+  if (typeof created === 'string' && Date.parse(created) >= since) return true
+  const containers = isObject(spec) ? spec['initContainers'] : undefined
+  return Array.isArray(containers) && containers.some((each) => isObject(each) && each['name'] === container && each['image'] === image)
+}
 
 /** Undefined where the pod has not our container, or is past it, or is on its way out. */
 function pickPod({ metadata, status }: JsonObject, container: string, mark: string): InitFacts | undefined {

@@ -5,6 +5,8 @@ import { FakeClock } from '../support/fake-clock.ts'
 import { until } from '../support/until.ts'
 
 const mark = 'usher.dev/status'
+const image = 'registry.example.test/usher-wait:1'
+const startedAt = '2026-03-01T12:00:00Z'
 const listener = { lost() {}, back() {} }
 
 t.test('tells how many locks are ready, of the one DaemonSet', async (t) => {
@@ -67,11 +69,22 @@ t.test('a pod hangs on between two attempts, until it goes on or is gone', async
   t.strictSame(told, ['a/one hangs: ImagePullBackOff', 'a/one is free', 'a/two is free', 'a/three is free'])
 })
 
+t.test('pods with another image tell nothing about the one that pods get now, unless they are newer than the webhook', async (t) => {
+  const { told, list } = await watchPods(t)
+  const other = 'registry.example.test/usher-weight:1'
+  await list([
+    pod('of-an-image-that-was-mended', waiting('ImagePullBackOff'), { image: other }),
+    pod('of-this-image', waiting('ImagePullBackOff')),
+    pod('of-a-mirror', waiting('ImagePullBackOff'), { image: other, creationTimestamp: startedAt }),
+  ])
+  t.strictSame(told, ['a/of-this-image hangs: ImagePullBackOff', 'a/of-a-mirror hangs: ImagePullBackOff'])
+})
+
 async function watchPods(t: Test) {
   const api = await startFakeApiServer(t)
   const told: string[] = []
   const watch = watchHangingPods(
-    { config: api.config, container: 'usher-lock', mark, clock: new FakeClock() },
+    { config: api.config, container: 'usher-lock', mark, image, since: Date.parse(startedAt), clock: new FakeClock() },
     { hanging: (name, reason) => told.push(`${name} hangs: ${reason}`), freed: (name) => told.push(`${name} is free`) },
     listener,
   )
@@ -93,10 +106,11 @@ function waiting(reason: string): object {
   return { waiting: { reason, message: 'Back-off' } }
 }
 
-function pod(name: string, state: object | undefined, more: { other?: object } & Record<string, unknown> = {}): object {
-  const { other, ...metadata } = more
+function pod(name: string, state: object | undefined, more: { other?: object; image?: string } & Record<string, unknown> = {}): object {
+  const { other, image: ofPod = image, ...metadata } = more
   return {
-    metadata: { name, namespace: 'a', uid: name, annotations: { [mark]: '{}' }, ...metadata },
+    metadata: { name, namespace: 'a', uid: name, annotations: { [mark]: '{}' }, creationTimestamp: '2026-03-01T11:00:00Z', ...metadata },
+    spec: { initContainers: [{ name: 'other', image: 'registry.example.test/other:1' }, { name: 'usher-lock', image: ofPod }] },
     status: {
       phase: 'Pending',
       initContainerStatuses: [
