@@ -47,7 +47,7 @@ async function write(names: readonly string[], outdir: string): Promise<void> {
     keepNames: true,
     // For the packages in it that are not modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
-    plugins: [entries],
+    plugins: [entries, leanClient],
     logLevel: 'warning',
   })
 }
@@ -76,6 +76,36 @@ if (import.meta.main) process.exitCode = await runCommand(${command}, process.ar
 export { ${command} }
 `
 }
+
+/**
+ * Of the Kubernetes client only what is used: its package does not say that importing a module of it does nothing, so
+ * that all its hundreds of models would be in every process; and src/kube/request.ts has no need of undici, a second
+ * HTTP client beside Node's own. Together that saves a lock 22 MB.
+ */
+const leanClient: Plugin = {
+  name: 'lean-client',
+  setup(build) {
+    build.onResolve({ filter: /.*/ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+      if (pluginData === seen || (path !== clientName && !isClient(importer))) return undefined
+      if (path === 'undici') return { path, namespace: 'without' }
+      const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: seen })
+      return isClient(found.path) ? { path: found.path, sideEffects: false } : undefined
+    })
+    build.onLoad({ filter: /.*/, namespace: 'without' }, () => ({ contents: withoutUndici }))
+  },
+}
+
+const clientName = '@kubernetes/client-node'
+
+function isClient(path: string): boolean {
+  return path.includes(`/node_modules/${clientName}/`)
+}
+
+const seen = 'seen'
+
+const withoutUndici = `class Without { constructor() { throw new Error('undici is not part of the bundle') } }
+export { Without as Agent, Without as ProxyAgent, Without as fetch }
+`
 
 const demoStub = `import type { Command } from './command.ts'
 export const demoCommand: Command = {

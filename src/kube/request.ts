@@ -1,10 +1,6 @@
-import {
-  HttpMethod,
-  IsomorphicFetchHttpLibrary,
-  type KubeConfig,
-  RequestContext,
-  type ResponseContext,
-} from '@kubernetes/client-node'
+import { request as requestHttp, type IncomingMessage } from 'node:http'
+import { request as requestHttps, type RequestOptions } from 'node:https'
+import type { KubeConfig } from '@kubernetes/client-node'
 import { isObject, type JsonObject } from '../units/json.ts'
 
 /** A request to the API server. */
@@ -39,19 +35,20 @@ const answerWithinMs = 30_000
 
 /**
  * Sends a request and reads the JSON that comes back, as it is: the library's typed calls drop fields that they do
- * not know. Authentication and TLS are the library's.
+ * not know, and take undici with them, which would cost the lock of every node 12 MB. How the cluster is reached,
+ * authentication and TLS are the library's.
  *
  * @throws {ApiError} for a status other than 2xx; other errors where there is no answer within 30 s.
  */
 export async function requestJson(config: KubeConfig, request: ApiRequest): Promise<JsonObject> {
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(answerWithinMs)])
-  const { response, close } = await send(config, { ...request, signal })
+  const answer = await send(config, { ...request, signal })
   try {
-    const value: unknown = JSON.parse(await response.body.text())
+    const value: unknown = JSON.parse(await textOf(answer))
     if (!isObject(value)) throw new Error(`${request.path}: the answer is not a JSON object`)
     return value
   } finally {
-    await close()
+    answer.destroy()
   }
 }
 
@@ -59,7 +56,7 @@ export async function requestJson(config: KubeConfig, request: ApiRequest): Prom
 export interface OpenAnswer {
   readonly chunks: AsyncIterable<Uint8Array>
   /** Ends the connection. */
-  readonly close: () => Promise<void>
+  readonly close: () => void
 }
 
 /**
@@ -68,46 +65,57 @@ export interface OpenAnswer {
  * @throws {ApiError} as {@link requestJson}.
  */
 export async function openAnswer(config: KubeConfig, request: ApiRequest): Promise<OpenAnswer> {
-  const { response, close } = await send(config, request)
-  const chunks = response.body.stream()
-  if (chunks !== null) return { chunks, close }
-  await close()
-  throw new Error(`${request.path}: the answer has no body`)
+  const answer = await send(config, request)
+  return { chunks: answer, close: () => void answer.destroy() }
 }
 
-interface Sent {
-  readonly response: ResponseContext
-  readonly close: () => Promise<void>
-}
+// A dead connection on which we only listen is noticed by TCP alone: by then after 15 s, and ten probes, one a second.
+const keepAliveMs = 15_000
 
-async function send(config: KubeConfig, request: ApiRequest): Promise<Sent> {
+async function send(config: KubeConfig, request: ApiRequest): Promise<IncomingMessage> {
   const { method = 'GET', path, query = {}, body, contentType = 'application/json', signal } = request
-  const server = config.getCurrentCluster()?.server
-  if (server === undefined) throw new Error('the kubeconfig has no current cluster')
-  const context = new RequestContext(server.replace(/\/$/, '') + path, methods[method])
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) context.setQueryParam(name, value)
-  context.setHeaderParam('Accept', 'application/json')
-  context.setHeaderParam('User-Agent', 'usher')
-  if (body !== undefined) {
-    context.setHeaderParam('Content-Type', contentType)
-    context.setBody(JSON.stringify(body))
-  }
-  context.setSignal(signal)
-  await config.applySecurityAuthentication(context)
-  // One for each request is what the library makes (2.0.1): nobody else would ever close its connections.
-  const dispatcher = context.getDispatcher()
-  const close = async (): Promise<void> => dispatcher?.destroy()
+  const cluster = config.getCurrentCluster()
+  if (cluster === null) throw new Error('the kubeconfig has no current cluster')
+  const url = new URL(cluster.server.replace(/\/$/, '') + path)
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value)
+  const options: RequestOptions = {}
+  await config.applyToHTTPSOptions(options)
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const sent = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
+    ...options,
+    // A connection for each request: they are few, and nothing has to be closed later. The library's agent is for proxies.
+    agent: cluster.proxyUrl === undefined ? false : options.agent,
+    method,
+    signal,
+    headers: {
+      ...Object.fromEntries(Object.entries(options.headers ?? {})),
+      accept: 'application/json',
+      'user-agent': 'usher',
+      ...(text === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(text) }),
+    },
+  })
+  sent.once('response', resolve)
+  // Kept on: what breaks after the answer has begun is the reader's to hear, of the answer.
+  sent.on('error', reject)
+  sent.once('socket', (socket) => socket.setKeepAlive(true, keepAliveMs))
+  sent.end(text)
+  const answer = await promise
+  const status = answer.statusCode ?? 0
+  if (status >= 200 && status <= 299) return answer
   try {
-    const response = await new IsomorphicFetchHttpLibrary().send(context).toPromise()
-    if (response.httpStatusCode < 200 || response.httpStatusCode > 299) throw await errorOf(response)
-    return { response, close }
-  } catch (error) {
-    await close()
-    throw error
+    throw errorOf(status, answer.headers['retry-after'], await textOf(answer))
+  } finally {
+    answer.destroy()
   }
 }
 
-const methods = { GET: HttpMethod.GET, POST: HttpMethod.POST, PATCH: HttpMethod.PATCH } as const
+async function textOf(answer: IncomingMessage): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of answer as AsyncIterable<Uint8Array>) text += decoder.decode(chunk, { stream: true })
+  return text + decoder.decode()
+}
 
 // The message of a Status names what was wrong in a line; a proxy's page of HTML is cut off.
 const maxMessageLength = 300
@@ -115,11 +123,10 @@ const maxMessageLength = 300
 // Longer than that nobody who keeps a watch is to be put off.
 const maxRetryAfterMs = 60_000
 
-async function errorOf(response: ResponseContext): Promise<ApiError> {
-  const text = await response.body.text()
-  const seconds = Number(response.headers['retry-after'] ?? 0)
+function errorOf(status: number, retryAfter: string | undefined, text: string): ApiError {
+  const seconds = Number(retryAfter ?? 0)
   const retryAfterMs = seconds > 0 ? Math.min(seconds * 1_000, maxRetryAfterMs) : 0
-  return new ApiError(response.httpStatusCode, messageOf(text).slice(0, maxMessageLength), retryAfterMs)
+  return new ApiError(status, messageOf(text).slice(0, maxMessageLength), retryAfterMs)
 }
 
 function messageOf(text: string): string {

@@ -63,7 +63,7 @@ export async function watchOnce(
         listener.event(event)
       }
     } finally {
-      await answer.close()
+      answer.close()
     }
   } catch (error) {
     if (!ending.signal.aborted) throw error

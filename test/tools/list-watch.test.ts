@@ -55,7 +55,7 @@ t.test('a list and its watch, of a real API server', async (t) => {
       try {
         return await readEvents(chunks).next()
       } finally {
-        await close()
+        close()
       }
     }
     await t.rejects(firstEvent(), { name: 'ApiError', status: 410 })
