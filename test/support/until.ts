@@ -5,8 +5,8 @@ const patienceMs = 20_000
 const lookAgainMs = 10
 
 /** Waits until a condition holds: looks at once, and again until it gives something other than undefined or false. */
-export async function until<T>(what: string, look: () => T | Promise<T>): Promise<Exclude<T, undefined | false>> {
-  const end = performance.now() + patienceMs
+export async function until<T>(what: string, look: () => T | Promise<T>, ms = patienceMs): Promise<Exclude<T, undefined | false>> {
+  const end = performance.now() + ms
   for (;;) {
     const found = await look()
     if (found !== undefined && found !== false) return found as Exclude<T, undefined | false>
