@@ -118,22 +118,22 @@ function isKnown<T>(value: T | undefined): value is T {
 
 function leaseOf(value: unknown): Lease | undefined {
   if (!isObject(value)) return undefined
-  const { key, pod, peer, grant, permits, arrivedAt, grantedAt, endsAt, endCause, claimed, absentSince } = value
-  if (typeof key !== 'string' || typeof peer !== 'string' || !isTextOrNone(pod)) return undefined
+  const { key, pod, peer, stale, grant, permits, arrivedAt, grantedAt, endsAt, endCause, claimed, absentSince } = value
+  if (typeof key !== 'string' || typeof peer !== 'string' || !isTextOrNone(pod) || !isTextOrNone(stale)) return undefined
   if (grant !== 'floor' && grant !== 'idle-core' && grant !== 'overdue') return undefined
   if (endCause !== 'lease-end' && endCause !== 'blind-hold') return undefined
   if (!isCount(permits) || !isTime(arrivedAt) || !isTime(grantedAt) || !isTime(endsAt)) return undefined
   if (typeof claimed !== 'boolean' || !isTimeOrNone(absentSince)) return undefined
-  return { key, pod, peer, grant, permits, arrivedAt, grantedAt, endsAt, endCause, claimed, absentSince }
+  return { key, pod, peer, stale, grant, permits, arrivedAt, grantedAt, endsAt, endCause, claimed, absentSince }
 }
 
 function placeOf(value: unknown): Place | undefined {
   if (!isObject(value)) return undefined
-  const { key, pod, peer, sequence, arrivedAt, weight, priority, leaseMs, deadline, requests, absentSince } = value
-  if (typeof key !== 'string' || typeof peer !== 'string' || !isTextOrNone(pod)) return undefined
+  const { key, pod, peer, stale, sequence, arrivedAt, weight, priority, leaseMs, deadline, requests, absentSince } = value
+  if (typeof key !== 'string' || typeof peer !== 'string' || !isTextOrNone(pod) || !isTextOrNone(stale)) return undefined
   if (!isCount(sequence) || !isTime(arrivedAt) || !isCount(weight) || typeof priority !== 'number') return undefined
   if (!isTime(leaseMs) || !isTimeOrNone(deadline) || !isCount(requests) || !isTimeOrNone(absentSince)) return undefined
-  return { key, pod, peer, sequence, arrivedAt, weight, priority, leaseMs, deadline, requests, absentSince }
+  return { key, pod, peer, stale, sequence, arrivedAt, weight, priority, leaseMs, deadline, requests, absentSince }
 }
 
 function isTime(value: unknown): value is number {

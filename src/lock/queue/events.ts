@@ -23,6 +23,8 @@ export interface RequestEvent {
   readonly pod: string | undefined
   /** The address that asks. */
   readonly peer: string
+  /** As {@link Place.stale}; of the first request counts. */
+  readonly stale?: string | undefined
   readonly weight: number
   /** The pod's, from a source that can be trusted. */
   readonly priority: number

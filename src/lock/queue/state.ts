@@ -4,6 +4,11 @@ export interface Place {
   readonly key: string
   readonly pod: string | undefined
   readonly peer: string
+  /**
+   * The container of the pod's init container that Kubernetes showed when it first asked, which is of an earlier start;
+   * undefined: none was shown. What is said of the pod together with it is old.
+   */
+  readonly stale: string | undefined
   /** First come, first served. */
   readonly sequence: number
   readonly arrivedAt: number
@@ -23,6 +28,8 @@ export interface Lease {
   readonly key: string
   readonly pod: string | undefined
   readonly peer: string
+  /** As of its place. */
+  readonly stale: string | undefined
   /** Why it was granted: within the floor of permits, for an idle core, or because its wait was nearly over. */
   readonly grant: 'floor' | 'idle-core' | 'overdue'
   /** Of the floor; 0 for the others. */
