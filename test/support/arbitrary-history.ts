@@ -56,6 +56,7 @@ const request: fc.Arbitrary<Happening> = fc.record({
   uid: fc.oneof(often(3, fc.constantFrom(...uids)), often(1, fc.constant(undefined))),
   pod: fc.constantFrom('shop/cart-0', undefined),
   peer: fc.constantFrom('10.0.0.1', '10.0.0.1', '10.0.0.2', '10.0.0.3'),
+  stale: fc.constantFrom(undefined, 'of-before'),
   weight: fc.constantFrom(1, 1, 1, 1, 2, 3, 5, 5_000, 0),
   priority: fc.constantFrom(0, 0, 0, 10, 1_000, -5),
   leaseMs: fc.constantFrom(undefined, undefined, undefined, 0, 700, 15_000, 10_000_000, -1),

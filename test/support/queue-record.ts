@@ -8,6 +8,7 @@ export interface Waiter {
   readonly key: string
   readonly pod: string | undefined
   readonly peer: string
+  readonly stale: string | undefined
   readonly arrival: number
   readonly arrivedAt: number
   weight: number
@@ -214,9 +215,9 @@ export class QueueRecord {
 
   #place(key: string, event: RequestEvent): void {
     this.ever.add(key)
-    const { pod, peer } = event
+    const { pod, peer, stale } = event
     const comes = { arrival: this.arrivals++, arrivedAt: this.now, held: 1, absentSince: undefined }
-    this.waiters.set(key, { key, pod, peer, ...comes, ...this.#wishes(event) })
+    this.waiters.set(key, { key, pod, peer, stale, ...comes, ...this.#wishes(event) })
   }
 
   #grant(key: string, grant: Holder['grant']): void {
