@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly body?: unknown
   /** Of the body; JSON unless said otherwise. */
   readonly contentType?: string
+  /** Of the answer, which is JSON in any case. */
+  readonly accept?: string
   readonly signal: AbortSignal
 }
 
@@ -73,7 +75,7 @@ export async function openAnswer(config: KubeConfig, request: ApiRequest): Promi
 const keepAliveMs = 15_000
 
 async function send(config: KubeConfig, request: ApiRequest): Promise<IncomingMessage> {
-  const { method = 'GET', path, query = {}, body, contentType = 'application/json', signal } = request
+  const { method = 'GET', path, query = {}, body, contentType = 'application/json', accept = 'application/json', signal } = request
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new Error('the kubeconfig has no current cluster')
   const url = new URL(cluster.server.replace(/\/$/, '') + path)
@@ -90,7 +92,7 @@ async function send(config: KubeConfig, request: ApiRequest): Promise<IncomingMe
     signal,
     headers: {
       ...Object.fromEntries(Object.entries(options.headers ?? {})),
-      accept: 'application/json',
+      accept,
       'user-agent': 'usher',
       ...(text === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(text) }),
     },
