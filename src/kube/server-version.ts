@@ -1,5 +1,6 @@
-import { type KubeConfig, VersionApi } from '@kubernetes/client-node'
+import type { KubeConfig } from '@kubernetes/client-node'
 import { atLeast, type KubeVersion, parseKubeVersion } from '../units/kube-version.ts'
+import { requestJson } from './request.ts'
 
 /** What is told of the API server's version. */
 export interface ServerVersionListener {
@@ -20,32 +21,32 @@ const retryMs = 5_000
  * @returns stops asking.
  */
 export function watchServerVersion(config: KubeConfig, listener: ServerVersionListener): () => void {
-  const api = config.makeApiClient(VersionApi)
+  const stopping = new AbortController()
+  const { signal } = stopping
   let last: KubeVersion | undefined
   let failing = false
   let timer: NodeJS.Timeout | undefined
-  let stopped = false
 
   async function ask(): Promise<void> {
     try {
-      const { major, minor } = await api.getCode()
-      const version = parseKubeVersion(`${major}.${minor}`)
-      if (version === undefined) throw new Error(`the API server calls itself ${major}.${minor}`)
+      const { major, minor } = await requestJson(config, { path: '/version', signal })
+      const version = typeof major === 'string' && typeof minor === 'string' ? parseKubeVersion(`${major}.${minor}`) : undefined
+      if (version === undefined) throw new Error(`the API server calls itself ${JSON.stringify({ major, minor })}`)
       failing = false
       if (last === undefined || !isSame(last, version)) listener.known(version)
       last = version
     } catch (error) {
-      if (!failing) listener.failed(error)
+      if (!failing && !signal.aborted) listener.failed(error)
       failing = true
     }
-    if (stopped) return
+    if (signal.aborted) return
     timer = setTimeout(() => void ask(), failing ? retryMs : askAgainMs)
     timer.unref()
   }
 
   void ask()
   return () => {
-    stopped = true
+    stopping.abort()
     clearTimeout(timer)
   }
 }

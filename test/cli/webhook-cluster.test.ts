@@ -1,12 +1,12 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { readFlags, UsageError } from '../../src/cli/command.ts'
 import { readWebhookOptions } from '../../src/cli/webhook-options.ts'
 import { webhookCommand } from '../../src/cli/webhook.ts'
-import { type FakeApiServer, startFakeApiServer } from '../support/fake-api-server.ts'
+import { startFakeApiServer } from '../support/fake-api-server.ts'
 import { readAnswer, reviewOf, smallPod } from '../support/review.ts'
 import { agentFor, post } from '../support/tls-client.ts'
+import { kubeconfigFor } from '../support/kubeconfig-for.ts'
 import { until } from '../support/until.ts'
 import { startWebhook } from '../support/usher-process.ts'
 import { readMetric } from '../support/webhook.ts'
@@ -90,18 +90,4 @@ t.test('a kubeconfig that cannot be read ends it, with a message', async (t) => 
 
 function read(args: readonly string[], env: Readonly<Record<string, string>>) {
   return readWebhookOptions(readFlags(webhookCommand, args), env)
-}
-
-function kubeconfigFor(t: Test, { url }: FakeApiServer): string {
-  const file = join(t.testdir({}), 'kubeconfig')
-  writeFileSync(
-    file,
-    JSON.stringify({
-      clusters: [{ name: 'a', cluster: { server: url, 'insecure-skip-tls-verify': true } }],
-      users: [{ name: 'a', user: {} }],
-      contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
-      'current-context': 'a',
-    }),
-  )
-  return file
 }

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,9 @@ import t from 'tap'
 import { bundleAll, bundledCommands } from '../../deploy/images/bundle.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { commands } from '../../src/cli/main.ts'
+import { startFakeApiServer } from '../support/fake-api-server.ts'
+import { kubeconfigFor } from '../support/kubeconfig-for.ts'
+import { until } from '../support/until.ts'
 import { run } from '../native/support/run.ts'
 
 // Outside the checkout, where no node_modules is found.
@@ -38,6 +42,21 @@ t.test('wrong usage ends in exit code 2, through either file', async (t) => {
   for (const line of [[at('usher'), 'lock', '--no-such-flag'], [at('lock'), '--no-such-flag']]) {
     t.match(await run(t, [process.execPath, ...line]), { code: 2, stderr: 'unknown flag --no-such-flag' })
   }
+})
+
+t.test('in a cluster the bundled webhook asks and watches, without the second HTTP client that it leaves out', async (t) => {
+  const api = await startFakeApiServer(t)
+  const flags = ['--port=0', '--probe-port=0', `--certs=${t.testdir({})}`, `--kubeconfig=${kubeconfigFor(t, api)}`]
+  const child = spawn(process.execPath, [at('webhook'), ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  t.teardown(() => ended)
+  t.teardown(() => child.kill())
+  let log = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (log += text))
+  ;(await api.next('/version')).json({ major: '1', minor: '37' })
+  ;(await api.next('/api/v1/namespaces')).list('1', [])
+  t.equal((await api.next('/api/v1/namespaces')).query['watch'], 'true')
+  await until('it knows the version', () => log.includes('version of the API server'))
 })
 
 t.test('the demo says where it can be seen', async (t) => {
