@@ -1,3 +1,4 @@
+import type { UnknownPolicy } from '../lock/askers.ts'
 import { type Check, parseCheck } from '../lock/gates/check.ts'
 import { defaultQueueSettings, type QueueSettings } from '../lock/queue/settings.ts'
 import { parseReaders, type Readers } from '../lock/readers.ts'
@@ -18,7 +19,17 @@ export interface LockCommandOptions {
   /** Undefined: no state is kept. */
   readonly stateFolder: string | undefined
   readonly readers: Readers
+  /** Which node's pods are watched, and how its cluster is reached; undefined: there is none. */
+  readonly cluster: LockCluster | undefined
+  readonly unknown: UnknownPolicy
   readonly level: string
+}
+
+/** The cluster of a lock. */
+export interface LockCluster {
+  readonly node: string
+  /** Undefined: the cluster in which it runs. */
+  readonly kubeconfig: string | undefined
 }
 
 /** The flags of `usher lock`. The older service's have its names, in bare seconds; the others are usher's own. */
@@ -52,6 +63,18 @@ export const lockFlags: Readonly<Record<string, Flag>> = {
     value: 'LIST',
     default: 'node',
     help: 'who may read /status, /v1/state and /v1/events: node, all, addresses, networks',
+  },
+  node: {
+    type: 'string',
+    value: 'NAME',
+    help: "the node whose pods are watched, so that a turn ends when its pod is up (default: NODE_NAME); without, it ends by time",
+  },
+  kubeconfig: { type: 'string', value: 'FILE', help: 'how its cluster is reached (default: as the pod that this runs in)' },
+  unknown: {
+    type: 'string',
+    value: 'WHAT',
+    default: 'anonymous',
+    help: 'what somebody gets whose uid is no pod of the node, or who names none: anonymous (as from the older service) or refuse',
   },
   'log-level': logLevelFlag,
 }
@@ -93,8 +116,32 @@ export function readLockOptions(values: FlagValues, environment: Environment): L
     checkTimeoutMs: read.span('check-timeout', 'PSL_HC_TIMEOUT', longestCheckMs),
     stateFolder: stateFolder === '' ? undefined : stateFolder,
     readers,
+    cluster: readCluster(values, environment),
+    unknown: readUnknown(values),
     level: readLogLevel(values),
   }
+}
+
+/** A node's name alone says nothing where there is no cluster: the older service was run with any environment. */
+function readCluster(values: FlagValues, environment: Environment): LockCluster | undefined {
+  const kubeconfig = values.text('kubeconfig') || undefined
+  const isInCluster = (environment['KUBERNETES_SERVICE_HOST'] ?? '') !== ''
+  const node = values.text('node') || environment['NODE_NAME'] || undefined
+  if (node === undefined) {
+    if (kubeconfig !== undefined) throw new UsageError('--kubeconfig: --node must say which node this is')
+    return undefined
+  }
+  if (kubeconfig === undefined && !isInCluster) {
+    if (values.isGiven('node')) throw new UsageError('--node: there is no cluster here; --kubeconfig FILE names one')
+    return undefined
+  }
+  return { node, kubeconfig }
+}
+
+function readUnknown(values: FlagValues): UnknownPolicy {
+  const text = values.text('unknown')
+  if (text === 'anonymous' || text === 'refuse') return text
+  throw new UsageError(`--unknown: ${JSON.stringify(text)} is neither anonymous nor refuse`)
 }
 
 const longestCheckMs = 3_600_000

@@ -5,16 +5,18 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import manifest from '../../package.json' with { type: 'json' }
 import { closeWithin } from '../http/close.ts'
 import { buildLock } from '../lock/app.ts'
+import { Askers } from '../lock/askers.ts'
 import { systemClock } from '../lock/clock.ts'
+import { followPods } from '../lock/follow-pods.ts'
 import { gateNames, watchChecks } from '../lock/gates/watch-checks.ts'
 import { buildLockMetrics, type LockMetrics } from '../lock/metrics.ts'
 import { watchLoad } from '../lock/node-load/watch-load.ts'
-import { noPods } from '../lock/pods.ts'
 import { LockService } from '../lock/service.ts'
 import { noStore, openStateFile, type StateStore } from '../lock/state-file.ts'
 import type { Command } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type LockCommandOptions, lockFlags, readLockOptions } from './lock-options.ts'
+import { openLockPods } from './lock-pods.ts'
 import { buildLog } from './log.ts'
 import { portOf, serveUntilEnded } from './serve-until-ended.ts'
 
@@ -44,19 +46,22 @@ async function serve(options: LockCommandOptions): Promise<void> {
   const metrics = buildLockMetrics(registry)
   const gates = gateNames(options.checks)
   const store = openStore(options, metrics, log)
+  const kept = store.load(systemClock.now())
+  const { pods, start } = await openLockPods(options.cluster, kept !== undefined, log)
   let isListening = false
   const service = new LockService({
     settings: options.settings,
     gates,
     clock: systemClock,
-    pods: noPods,
+    pods,
     // Before that, the state may be another process's that listens already.
-    store: { load: (now) => store.load(now), save: (state) => (isListening ? store.save(state) : undefined) },
+    store: { load: () => kept, save: (state) => (isListening ? store.save(state) : undefined) },
     metrics,
     log,
   })
-  const app = buildLock({ service, metrics, registry, readers: options.readers, log, version: manifest.version })
-  const stops = [watchGates(options, service), watchNode(service, log)]
+  const askers = new Askers({ service, pods, clock: systemClock, unknown: options.unknown })
+  const app = buildLock({ service, askers, metrics, registry, readers: options.readers, log, version: manifest.version })
+  const stops = [watchGates(options, service), watchNode(service, log), followPods(service, pods), start(service)]
 
   async function close(): Promise<void> {
     for (const stop of stops) stop()

@@ -21,6 +21,8 @@ export const problemTable = {
   'not-a-reader': { status: 403, title: 'This address may not read that' },
   'no-such-lease': { status: 404, title: 'There is no such lease' },
   'not-your-lease': { status: 403, title: 'The lease is another pod\'s' },
+  'unknown-pod': { status: 403, title: 'No pod of this node has this uid' },
+  'not-your-address': { status: 403, title: 'The address is another pod\'s' },
   'internal-error': { status: 500, title: 'The server failed' },
 } as const
 

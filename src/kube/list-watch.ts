@@ -41,6 +41,8 @@ export interface ListWatch<T> {
   readonly synced: boolean
   /** Milliseconds since the API server was last heard; before that, since the start. */
   staleMs(): number
+  /** Ends the watch, and lists anew at once; nothing while it lists, or pauses after a failure. */
+  relist(): void
   /** Ends requests and timers. Nothing is told afterwards. */
   stop(): void
 }
@@ -65,6 +67,8 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
   /** From where the watch goes on; undefined: a list is needed. */
   let version: string | undefined
   let relistAt = 0
+  /** Ends the watch that is under way. */
+  let endWatch: (() => void) | undefined
 
   async function live(): Promise<void> {
     while (!signal.aborted) {
@@ -135,8 +139,11 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
     const timeoutSeconds = String(Math.round(watchSeconds * (1 + random())))
     const query = { ...selectors, watch: 'true', allowWatchBookmarks: 'true', resourceVersion: from, timeoutSeconds }
     let cancelHealthy: (() => void) | undefined
+    const relisting = new AbortController()
+    endWatch = () => relisting.abort()
     try {
-      return await watchOnce(config, { path, query, signal }, relistAt - clock.now(), clock, {
+      const ending = AbortSignal.any([signal, relisting.signal])
+      const end = await watchOnce(config, { path, query, signal: ending }, relistAt - clock.now(), clock, {
         opened: () => (cancelHealthy = clock.after(healthyMs, recover)),
         heard: () => (heardAt = clock.now()),
         event({ type, object }) {
@@ -146,7 +153,9 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
           version = (isObject(metadata) ? text(metadata['resourceVersion']) : undefined) ?? version
         },
       })
+      return relisting.signal.aborted ? 'due' : end
     } finally {
+      endWatch = undefined
       cancelHealthy?.()
     }
   }
@@ -167,6 +176,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
       return synced
     },
     staleMs: () => clock.now() - heardAt,
+    relist: () => endWatch?.(),
     stop: () => stopping.abort(),
   }
 }

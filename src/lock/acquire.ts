@@ -3,13 +3,15 @@ import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ProblemCode, problemDocument, problemTable, sendProblem } from '../http/problem.ts'
 import type { LockMetrics } from './metrics.ts'
+import type { Askers, AskersAnswer } from './askers.ts'
 import { type Ask, type AskFault, peerOf, readAsk, readPreferredWait } from './request.ts'
-import type { Answer, Held, LockService } from './service.ts'
+import type { Held, LockService } from './service.ts'
 import { standingOf } from './standing.ts'
 
 /** What the answers of the lock are made of. */
 export interface AcquireOptions {
   readonly service: LockService
+  readonly askers: Askers
   readonly metrics: LockMetrics
   /** Whether the server is about to end: connections are not kept then. */
   readonly isClosing: () => boolean
@@ -24,6 +26,10 @@ const problemType = 'application/problem+json'
 // Where so many wait, one more second or two do not matter.
 const retryWhenFullSeconds = '2'
 const fullDetail = 'ask again in a moment'
+const refusals = {
+  'unknown-pod': 'only pods of this node that name their uid are served here',
+  'not-your-address': 'this address is that of another pod than the uid',
+} as const
 
 /** Makes the handler for whoever asks for the lock: any method and path that is not another route's. */
 export function acquireHandler(options: AcquireOptions) {
@@ -34,7 +40,7 @@ export function acquireHandler(options: AcquireOptions) {
 
 /** Asks the service, and answers now or when it has decided; what cannot be understood is refused. */
 export function answerAsk(options: AcquireOptions, ask: Ask | AskFault, request: FastifyRequest, reply: FastifyReply): void {
-  const { service, metrics } = options
+  const { askers, metrics } = options
   if ('fault' in ask) {
     countFault(metrics)
     sendProblem(reply, 'bad-request', ask.fault)
@@ -42,12 +48,12 @@ export function answerAsk(options: AcquireOptions, ask: Ask | AskFault, request:
   }
   const wait = readPreferredWait(request.headers['prefer'])
   let held: Held | undefined
-  const answer = (given: Answer): void => send(options, given, ask, wait, request, reply)
-  held = service.ask(ask, peerOf(request.raw), (wait ?? 0) * 1_000, answer)
+  const answer = (given: AskersAnswer): void => send(options, given, ask, wait, request, reply)
+  held = askers.ask(ask, peerOf(request.raw), (wait ?? 0) * 1_000, answer)
   if (held !== undefined) reply.raw.once('close', () => held?.cancel())
 }
 
-function send(options: AcquireOptions, answer: Answer, ask: Ask, wait: number | undefined, request: FastifyRequest, reply: FastifyReply): void {
+function send(options: AcquireOptions, answer: AskersAnswer, ask: Ask, wait: number | undefined, request: FastifyRequest, reply: FastifyReply): void {
   const { service, metrics } = options
   if (options.isClosing()) reply.header('connection', 'close')
   if (wait !== undefined) reply.header('preference-applied', `wait=${wait}`)
@@ -60,6 +66,11 @@ function send(options: AcquireOptions, answer: Answer, ask: Ask, wait: number | 
     case 'rejected':
       metrics.answered(503)
       sendProblem(reply.header('retry-after', retryWhenFullSeconds), answer.reason, fullDetail)
+      return
+    case 'refused':
+      metrics.answered(403)
+      metrics.rejected(answer.reason)
+      sendProblem(reply, answer.reason, refusals[answer.reason])
       return
     case 'locked': {
       metrics.answered(423)
@@ -107,7 +118,7 @@ export function isForm(type: string | undefined): boolean {
 }
 
 /** Answers a CONNECT, which never becomes a request for Fastify, as any other method. */
-export function answerConnect({ service, metrics }: AcquireOptions, request: IncomingMessage, socket: Duplex): void {
+export function answerConnect({ service, askers, metrics }: AcquireOptions, request: IncomingMessage, socket: Duplex): void {
   // Node has let go of it: nobody else hears that the client has broken off, and that would end the process.
   socket.on('error', () => socket.destroy())
   const ask = readAsk(request, undefined)
@@ -116,7 +127,7 @@ export function answerConnect({ service, metrics }: AcquireOptions, request: Inc
     endWith(socket, 'bad-request', problemDocument('bad-request', ask.fault))
     return
   }
-  service.ask(ask, peerOf(request), 0, (answer) => {
+  askers.ask(ask, peerOf(request), 0, (answer) => {
     switch (answer.kind) {
       case 'granted':
         metrics.answered(200)
@@ -126,6 +137,11 @@ export function answerConnect({ service, metrics }: AcquireOptions, request: Inc
       case 'rejected':
         metrics.answered(503)
         endWith(socket, answer.reason, problemDocument(answer.reason, fullDetail))
+        return
+      case 'refused':
+        metrics.answered(403)
+        metrics.rejected(answer.reason)
+        endWith(socket, answer.reason, problemDocument(answer.reason, refusals[answer.reason]))
         return
       case 'locked':
         metrics.answered(423)

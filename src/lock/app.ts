@@ -7,6 +7,7 @@ import { boundAnswers, type ConnectionLimits, limitConnections } from '../http/l
 import { type ProblemCode, sendProblem } from '../http/problem.ts'
 import { refuseRaw } from '../http/refuse-raw.ts'
 import { acquireHandler, type AcquireOptions, answerConnect, formType, isForm } from './acquire.ts'
+import type { Askers } from './askers.ts'
 import { sendEvents } from './events-route.ts'
 import { addLeaseRoutes } from './leases.ts'
 import type { LockMetrics } from './metrics.ts'
@@ -21,6 +22,7 @@ import { viewState } from './state-view.ts'
 /** What the lock's server is made of. */
 export interface LockOptions {
   readonly service: LockService
+  readonly askers: Askers
   readonly metrics: LockMetrics
   readonly registry: Registry
   readonly readers: Readers
@@ -51,9 +53,9 @@ function connectionLimits({ maxWaiting, maxWaitingPerPeer }: QueueSettings): Con
  * listen yet.
  */
 export function buildLock(options: LockOptions): FastifyInstance {
-  const { service, registry, readers, log } = options
+  const { service, askers, registry, readers, log } = options
   let closing = false
-  const acquiring: AcquireOptions = { service, metrics: options.metrics, isClosing: () => closing }
+  const acquiring: AcquireOptions = { service, askers, metrics: options.metrics, isClosing: () => closing }
   const app: FastifyInstance = fastify({
     serverFactory: (handler) => buildServer(handler, acquiring),
     bodyLimit: maxBodyBytes,
@@ -70,6 +72,7 @@ export function buildLock(options: LockOptions): FastifyInstance {
   })
   app.addHook('preClose', (done) => {
     closing = true
+    askers.close()
     service.close()
     done()
   })

@@ -81,6 +81,13 @@ function watchState(service: LockService, registers: Registry[]): void {
   number('usher_lock_permits_used', 'Permits of the floor that are taken.', () => queue.used)
   number('usher_lock_waiting', 'Clients in the queue.', () => queue.waitingCount)
   number('usher_lock_event_followers', 'Clients that follow the events.', () => service.events.followers)
+  number('usher_lock_pods', 'Pods of the node that are known.', () => service.pods.health().known)
+  number('usher_lock_pods_watch_stale_seconds', 'Time since the API server was last heard; 0 where there is none.', () => service.pods.health().staleMs / 1_000)
+  const watchHelp = 'Whether the watch of the pods is in this state (1) or not (0); none: there is no Kubernetes.'
+  gauge('usher_lock_pods_watch_state', watchHelp, ['state'], (set) => {
+    const { state } = service.pods.health()
+    for (const each of ['none', 'starting', 'connected', 'lost'] as const) set(each === state ? 1 : 0, { state: each })
+  })
   number('usher_lock_idle_cores', 'Cores without work, by the last reading.', () => queue.load.idleCores)
   number('usher_lock_cpu_pressure_ratio', 'Share of the time in which a task waited for a CPU, by the last reading.', () => (queue.load.pressure ?? 0) / 100)
   gauge('usher_lock_leases', 'Leases that hold, by why they were granted.', ['grant'], (set) => {

@@ -18,9 +18,19 @@ const pod = { type: ['string', 'null'], description: 'NAMESPACE/NAME; null where
 const grant = { type: 'string', enum: ['floor', 'idle-core', 'overdue'], description: 'why it was granted' }
 const cause = {
   type: 'string',
-  enum: ['ready', 'gone', 'given-back', 'blind-hold', 'lease-end', 'unclaimed'],
+  enum: ['ready', 'gone', 'given-back', 'blind-hold', 'lease-end', 'unclaimed', 'crash-loop'],
   description: 'why the lease ended',
 }
+
+const until = {
+  type: 'string',
+  enum: ['ready', 'started', 'blind-hold', 'lease-end'],
+  description: 'what ends the turn, unless its time is over before: that the pod is ready, has started and the blind hold begins, the end of that, or its time alone',
+}
+const containers = object(
+  { ready: whole('how many are ready'), total: whole('how many there are'), lacks: text('what the first that is not ready lacks, for people') },
+  ['lacks'],
+)
 
 /** An answer of one media type. */
 function answer(description: string, type: string, schema: object) {
@@ -128,6 +138,7 @@ export const askAnswers = {
     content: { 'text/plain': { schema: { type: 'string', const: 'Locked' } }, 'application/problem+json': { schema: locked } },
   },
   400: problemAnswer('The request cannot be understood'),
+  403: problemAnswer('Nobody is served under this uid from there'),
   503: problemAnswer('Too many wait already'),
 }
 
@@ -138,14 +149,19 @@ export const state = object(
     startedAt: time('when the service started'),
     permits: object({ floor: whole('permits'), used: whole('permits taken'), strict: flag('no further grants on an idle node') }),
     holders: list(
-      object({
-        pod,
-        identified: flag('whether it has named its uid'),
-        grant,
-        waitedSeconds: seconds('in the queue'),
-        heldSeconds: seconds('since the grant'),
-        leftSeconds: seconds('until the lease ends by itself'),
-      }),
+      object(
+        {
+          pod,
+          identified: flag('whether it has named its uid'),
+          grant,
+          waitedSeconds: seconds('in the queue'),
+          heldSeconds: seconds('since the grant'),
+          leftSeconds: seconds('until the lease ends by itself'),
+          until,
+          containers,
+        },
+        ['containers'],
+      ),
       'who starts',
     ),
     waiters: list(
@@ -173,6 +189,18 @@ export const state = object(
         seconds: seconds('since when'),
       }),
       'what may hold everybody up',
+    ),
+    pods: object(
+      {
+        state: {
+          type: 'string',
+          enum: ['none', 'starting', 'connected', 'lost'],
+          description: "whether the node's pods are known: there is no Kubernetes, not yet, yes, or as of when the API server was last heard",
+        },
+        known: whole('how many are known'),
+        staleSeconds: seconds('since the API server was last heard'),
+      },
+      ['staleSeconds'],
     ),
     load: object({ idleCores: { type: 'number' }, pressure: { type: 'number', description: 'percent' } }, ['pressure']),
     starts: list(

@@ -75,7 +75,7 @@ export class LockService {
   readonly #queue: Queue
   readonly #gates = new Map<string, GateView>()
   readonly #waiters = new Map<string, Waiter>()
-  readonly #unwatchPods: () => void
+  readonly #followers = new Set<(decision: Decision) => void>()
   #timer: { readonly at: number; readonly cancel: () => void } | undefined
   #cancelSave: (() => void) | undefined
   #isClosed = false
@@ -97,11 +97,6 @@ export class LockService {
     if (kept !== undefined) log.info({ leases: kept.leases.length, waiting: this.#queue.waitingCount }, 'going on where it was')
     for (const name of gates) this.setGate(name, false, 'not checked yet')
     metrics.watch(this)
-    this.#unwatchPods = pods.watch((event) => {
-      this.feed(event)
-      // The shorter end of a blind hold is no decision, and still not to be forgotten.
-      this.#saveSoon()
-    })
     this.feed({ kind: 'tick' })
   }
 
@@ -112,9 +107,12 @@ export class LockService {
   ask(ask: Ask, peer: string, waitMs: number, answer: (answer: Answer) => void): Held | undefined {
     const waits = waitMs > 0 && !this.#isClosed
     const { uid, weight, leaseMs, leftMs } = ask
-    const priority = (uid === undefined ? undefined : this.#pods.find(uid)?.priority) ?? 0
+    const known = uid === undefined ? undefined : this.#pods.find(uid)
+    const priority = known?.priority ?? 0
+    // Whoever asks runs its init container: a finished one is of an earlier start.
+    const stale = known?.wait?.isFinished === true ? known.wait.id : undefined
     const pod = this.nameOf(ask)
-    const decisions = this.#apply({ kind: 'request', uid, pod, peer, weight, priority, leaseMs, leftMs, waits })
+    const decisions = this.#apply({ kind: 'request', uid, pod, peer, stale, weight, priority, leaseMs, leftMs, waits })
     const rejected = decisions.find((decision) => decision.kind === 'rejected')
     const key = decisions.find((decision) => decision.kind === 'placed')?.key
     if (rejected !== undefined || key === undefined) {
@@ -165,7 +163,21 @@ export class LockService {
 
   /** Tells the queue what has happened. */
   feed(event: QueueEvent): void {
-    if (!this.#isClosed) this.#act(this.#apply(event))
+    if (this.#isClosed) return
+    this.#act(this.#apply(event))
+    // The shorter end of a blind hold is no decision, and still not to be forgotten.
+    if (event.kind === 'started' || event.kind === 'crashing') this.#saveSoon()
+  }
+
+  /** Tells of every decision, once it is known to those whom it concerns; the returned function ends that. */
+  follow(listener: (decision: Decision) => void): () => void {
+    this.#followers.add(listener)
+    return () => void this.#followers.delete(listener)
+  }
+
+  /** What is known of the pods. */
+  get pods(): PodSource {
+    return this.#pods
   }
 
   get queue(): Omit<Queue, 'apply'> {
@@ -185,7 +197,6 @@ export class LockService {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#unwatchPods()
     this.#timer?.cancel()
     this.#cancelSave?.()
     for (const [key, waiter] of this.#waiters) waiter.answer({ kind: 'locked', key, superseded: false })
@@ -238,7 +249,10 @@ export class LockService {
     // What a client is told must be known after a restart: the state is written before anybody is answered.
     if (decisions.some(mustBeKept)) this.#save()
     else if (decisions.some(changesOrder)) this.#saveSoon()
-    for (const decision of decisions) this.#tell(decision, decisions)
+    for (const decision of decisions) {
+      this.#tell(decision, decisions)
+      for (const follower of this.#followers) follower(decision)
+    }
   }
 
   #tell(decision: Decision, all: readonly Decision[]): void {

@@ -118,13 +118,14 @@ function isKnown<T>(value: T | undefined): value is T {
 
 function leaseOf(value: unknown): Lease | undefined {
   if (!isObject(value)) return undefined
-  const { key, pod, peer, stale, grant, permits, arrivedAt, grantedAt, endsAt, endCause, claimed, absentSince } = value
+  // A file of before says nothing of crash loops.
+  const { key, pod, peer, stale, grant, permits, arrivedAt, grantedAt, endsAt, endCause, crashing = false, claimed, absentSince } = value
   if (typeof key !== 'string' || typeof peer !== 'string' || !isTextOrNone(pod) || !isTextOrNone(stale)) return undefined
   if (grant !== 'floor' && grant !== 'idle-core' && grant !== 'overdue') return undefined
   if (endCause !== 'lease-end' && endCause !== 'blind-hold') return undefined
   if (!isCount(permits) || !isTime(arrivedAt) || !isTime(grantedAt) || !isTime(endsAt)) return undefined
-  if (typeof claimed !== 'boolean' || !isTimeOrNone(absentSince)) return undefined
-  return { key, pod, peer, stale, grant, permits, arrivedAt, grantedAt, endsAt, endCause, claimed, absentSince }
+  if (typeof crashing !== 'boolean' || typeof claimed !== 'boolean' || !isTimeOrNone(absentSince)) return undefined
+  return { key, pod, peer, stale, grant, permits, arrivedAt, grantedAt, endsAt, endCause, crashing, claimed, absentSince }
 }
 
 function placeOf(value: unknown): Place | undefined {

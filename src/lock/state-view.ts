@@ -1,13 +1,16 @@
+import type { PodsHealth, PodSource } from './pods.ts'
 import type { ReleaseCause } from './queue/decisions.ts'
 import { isStale } from './queue/load.ts'
 import { compare } from './queue/order.ts'
 import { isIdentified } from './queue/queue.ts'
 import type { Lease, Place } from './queue/state.ts'
 import type { LockService } from './service.ts'
+import { podOf, type TurnView, viewTurn } from './turn-view.ts'
 
 /**
  * The whole state, for readers: `GET /v1/state` and the page. Times are ISO 8601 by the wall clock, spans are in
- * seconds. There are no uids in it. A pod that did not name itself, and an anonymous client, is null.
+ * seconds. There are no uids in it. A pod is named as Kubernetes names it where it is known, else as it does itself; one
+ * that did not, and an anonymous client, is null.
  */
 export interface StateView {
   readonly now: string
@@ -17,13 +20,14 @@ export interface StateView {
   /** In the order in which they are served. */
   readonly waiters: readonly WaiterState[]
   readonly gates: readonly GateState[]
+  readonly pods: PodsState
   /** Undefined: there are no readings, or they are old. */
   readonly load?: { readonly idleCores: number; readonly pressure?: number }
   /** Of the last hour, the oldest first. */
   readonly starts: readonly StartState[]
 }
 
-export interface HolderState {
+export interface HolderState extends TurnView {
   readonly pod: string | null
   readonly identified: boolean
   readonly grant: Lease['grant']
@@ -54,6 +58,14 @@ export interface GateState {
   readonly seconds: number
 }
 
+/** How much is known of the node's pods. */
+export interface PodsState {
+  readonly state: PodsHealth['state']
+  readonly known: number
+  /** Since the API server was last heard; undefined where there is none. */
+  readonly staleSeconds?: number
+}
+
 export interface StartState {
   readonly pod: string | null
   readonly grant: Lease['grant']
@@ -65,7 +77,7 @@ export interface StartState {
 
 /** Looks at a service. `wallNow` is the wall clock's time, in milliseconds since 1970. */
 export function viewState(service: LockService, wallNow: number): StateView {
-  const { queue, settings } = service
+  const { queue, settings, pods } = service
   const now = service.now()
   const iso = (time: number): string => new Date(wallNow - (now - time)).toISOString()
   const { idleCores, pressure } = queue.load
@@ -73,11 +85,12 @@ export function viewState(service: LockService, wallNow: number): StateView {
     now: new Date(wallNow).toISOString(),
     startedAt: iso(service.startedAt),
     permits: { floor: settings.permits, used: queue.used, strict: settings.strict },
-    holders: Array.from(queue.leases(), (lease) => viewHolder(lease, now)),
+    holders: Array.from(queue.leases(), (lease) => viewHolder(lease, pods, now)),
     waiters: Array.from(queue.waiting())
       .toSorted((left, right) => compare(left, right, now))
-      .map((place, index) => viewWaiter(place, index + 1, now)),
+      .map((place, index) => viewWaiter(place, pods, index + 1, now)),
     gates: service.gates().map(({ name, open, overdue, reason, since }) => ({ name, open, overdue, reason, seconds: toSeconds(now - since) })),
+    pods: viewPods(pods.health()),
     ...(isStale(queue.load, now) ? {} : { load: { idleCores: round(idleCores), ...(pressure === undefined ? {} : { pressure: round(pressure) }) } }),
     starts: service.starts.list(now).map(({ pod, grant, arrivedAt, grantedAt, endedAt, cause }) => ({
       pod: pod ?? null,
@@ -89,21 +102,23 @@ export function viewState(service: LockService, wallNow: number): StateView {
   }
 }
 
-function viewHolder({ pod, key, grant, arrivedAt, grantedAt, endsAt }: Lease, now: number): HolderState {
+function viewHolder(lease: Lease, pods: PodSource, now: number): HolderState {
+  const { key, grant, arrivedAt, grantedAt, endsAt } = lease
   return {
-    pod: pod ?? null,
+    pod: nameOf(lease, pods),
     identified: isIdentified(key),
     grant,
     waitedSeconds: toSeconds(grantedAt - arrivedAt),
     heldSeconds: toSeconds(now - grantedAt),
     leftSeconds: toSeconds(endsAt - now),
+    ...viewTurn(lease, pods),
   }
 }
 
-function viewWaiter(place: Place, position: number, now: number): WaiterState {
-  const { pod, key, arrivedAt, priority, weight, requests, deadline } = place
+function viewWaiter(place: Place, pods: PodSource, position: number, now: number): WaiterState {
+  const { key, arrivedAt, priority, weight, requests, deadline } = place
   return {
-    pod: pod ?? null,
+    pod: nameOf(place, pods),
     identified: isIdentified(key),
     position,
     waitedSeconds: toSeconds(now - arrivedAt),
@@ -112,6 +127,15 @@ function viewWaiter(place: Place, position: number, now: number): WaiterState {
     connected: requests > 0,
     ...(deadline === undefined ? {} : { leftSeconds: toSeconds(deadline - now) }),
   }
+}
+
+function nameOf({ key, pod }: Lease | Place, pods: PodSource): string | null {
+  const known = podOf(key, pods)
+  return known === undefined ? (pod ?? null) : `${known.namespace}/${known.name}`
+}
+
+function viewPods({ state, known, staleMs }: PodsHealth): PodsState {
+  return { state, known, ...(state === 'none' ? {} : { staleSeconds: toSeconds(staleMs) }) }
 }
 
 /** To a tenth. */

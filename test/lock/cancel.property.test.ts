@@ -93,7 +93,7 @@ async function release(lock: LockInProcess, { permits, release: how }: Race, cli
   const deletes: Promise<Answered>[] = []
   if (how === 'time') lock.clock.advance(holdMs)
   for (let index = 0; index < permits; index++) {
-    if (how === 'ready') lock.pods.tell({ kind: 'ready', uid: `holder-${index}` })
+    if (how === 'ready') lock.service.feed({ kind: 'ready', uid: `holder-${index}` })
     if (how === 'DELETE') deletes.push(lock.answer(`/v1/leases/holder-${index}`, { method: 'DELETE' }))
   }
   for (const client of clients) follow(client)

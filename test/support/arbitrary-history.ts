@@ -12,7 +12,7 @@ export interface Target {
 export type Happening =
   | RequestEvent
   | { readonly kind: 'left' | 'delivered' | 'given-back'; readonly target: Target }
-  | { readonly kind: 'pod'; readonly event: 'started' | 'started-blind' | 'ready' | 'gone'; readonly target: Target }
+  | { readonly kind: 'pod'; readonly event: 'started' | 'started-blind' | 'ready' | 'crashing' | 'gone'; readonly target: Target }
   | { readonly kind: 'gate'; readonly name: string; readonly open: boolean; readonly reason: string }
   /** Readings one after the other. */
   | (LoadEvent & { readonly readings: number; readonly everyMs: number })
@@ -76,7 +76,7 @@ const client: fc.Arbitrary<Happening> = fc.record({
 
 const pod: fc.Arbitrary<Happening> = fc.record({
   kind: fc.constant('pod' as const),
-  event: fc.constantFrom('started', 'started-blind', 'ready', 'gone'),
+  event: fc.constantFrom('started', 'started-blind', 'ready', 'crashing', 'gone'),
   target,
 })
 

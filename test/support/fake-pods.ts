@@ -1,10 +1,11 @@
-import type { PodFacts, PodSource } from '../../src/lock/pods.ts'
-import type { PodEvent } from '../../src/lock/queue/events.ts'
+import type { PodFacts, PodListener, PodsHealth, PodSource } from '../../src/lock/pods.ts'
 
-/** Pods as a test says that they are. */
+/** Pods as a test says that they are; without a cluster, until it says something else. */
 export class FakePods implements PodSource {
-  readonly #facts = new Map<string, PodFacts>()
-  readonly #listeners = new Set<(event: PodEvent) => void>()
+  state: PodsHealth['state'] = 'none'
+  readonly owners = new Map<string, string>()
+  readonly #pods = new Map<string, PodFacts>()
+  readonly #listeners = new Set<PodListener>()
 
   /** How many want to be told. */
   get watchers(): number {
@@ -12,21 +13,74 @@ export class FakePods implements PodSource {
   }
 
   find(uid: string): PodFacts | undefined {
-    return this.#facts.get(uid)
+    return this.#pods.get(uid)
   }
 
-  watch(listener: (event: PodEvent) => void): () => void {
+  all(): Iterable<PodFacts> {
+    return this.#pods.values()
+  }
+
+  ownerOf(address: string): string | undefined {
+    return this.owners.get(address)
+  }
+
+  health(): PodsHealth {
+    return { state: this.state, known: this.#pods.size, staleMs: 0 }
+  }
+
+  watch(listener: PodListener): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
 
-  /** What is known of a pod from now on. */
-  set(uid: string, facts: PodFacts): void {
-    this.#facts.set(uid, facts)
+  /** A pod is as it is said here from now on, and else as it was, or waits for the lock; that is told. */
+  put(uid: string, facts: Partial<PodFacts> = {}): void {
+    const before = this.#pods.get(uid)
+    const pod = { ...(before ?? waitingPod(uid)), ...facts }
+    this.#pods.set(uid, pod)
+    for (const listener of this.#listeners) listener.changed(pod, before)
   }
 
-  /** Tells that something has happened to a pod. */
-  tell(event: PodEvent): void {
-    for (const listener of this.#listeners) listener(event)
+  /** A pod is there no more; that is told. */
+  remove(uid: string): void {
+    const pod = this.#pods.get(uid)
+    if (pod === undefined) return
+    this.#pods.delete(uid)
+    for (const listener of this.#listeners) listener.gone(pod)
+  }
+
+  /** All pods are known now; that is told. */
+  sync(): void {
+    this.state = 'connected'
+    for (const listener of this.#listeners) listener.synced()
+  }
+}
+
+/** A pod that is new, and whose init container waits. */
+export function waitingPod(uid: string): PodFacts {
+  return {
+    uid,
+    namespace: 'shop',
+    name: uid,
+    priority: 0,
+    address: undefined,
+    wait: { id: `containerd://${uid}-1`, isFinished: false, message: undefined },
+    hasProbes: true,
+    isStarted: false,
+    isReady: false,
+    isCrashing: false,
+    isOver: false,
+    containers: { total: 1, ready: 0, lacks: 'app: PodInitializing' },
+  }
+}
+
+/** What makes of it a pod that is up; `start` counts its starts. */
+export function up(uid: string, start = 1): Partial<PodFacts> {
+  return {
+    wait: { id: `containerd://${uid}-${start}`, isFinished: true, message: 'granted' },
+    isStarted: true,
+    isReady: true,
+    isCrashing: false,
+    containers: { total: 1, ready: 1, lacks: undefined },
   }
 }

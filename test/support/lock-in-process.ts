@@ -4,6 +4,8 @@ import { setImmediate as ioDone } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
+import { Askers, type UnknownPolicy } from '../../src/lock/askers.ts'
+import { followPods } from '../../src/lock/follow-pods.ts'
 import { buildLock } from '../../src/lock/app.ts'
 import { buildLockMetrics } from '../../src/lock/metrics.ts'
 import type { QueueSettings } from '../../src/lock/queue/settings.ts'
@@ -55,6 +57,8 @@ interface Life {
 export class LockInProcess {
   readonly clock = new FakeClock()
   readonly pods = new FakePods()
+  /** What somebody gets of whom nothing is known; from the next start on. */
+  unknown: UnknownPolicy = 'anonymous'
   readonly store = new MemoryStore()
   readonly #settings: QueueSettings
   readonly #gates: readonly string[]
@@ -171,7 +175,10 @@ export class LockInProcess {
       metrics,
       log,
     })
-    const app = buildLock({ service, metrics, registry, readers: { has: () => true }, log, version: '0.0.0' })
+    const askers = new Askers({ service, pods, clock, unknown: this.unknown })
+    const app = buildLock({ service, askers, metrics, registry, readers: { has: () => true }, log, version: '0.0.0' })
+    const unfollow = followPods(service, pods)
+    app.addHook('onClose', async () => unfollow())
     const life: Life = { service, app, registry, sockets: new Map(), arrived: 0, open: 0, kill: () => (isDead = true) }
     app.server.on('connection', (socket: Socket) => {
       const { remotePort = 0 } = socket

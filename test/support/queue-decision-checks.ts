@@ -78,6 +78,10 @@ function checkRelease(record: QueueRecord, event: QueueEvent, decision: Decision
     must(holder.endsAt <= record.now && holder.endCause === cause, 5, 'a lease ends early', decision)
   } else if (cause === 'unclaimed') {
     must(event.kind === 'left' && event.key === key && !holder.claimed && !isIdentified(key), 11, 'a lease is taken away', decision)
+  } else if (cause === 'crash-loop') {
+    must(record.waiters.size > 0 && record.firstCrashing() === key, 13, 'a turn is taken from the wrong one, or for nobody', decision)
+    const isOther = record.isNextFree() || record.isCoreFree() || record.isOverdueFree()
+    must(!isOther, 13, 'a turn is taken for who can be granted without', decision)
   } else {
     checkCause(event, key, cause, decision)
   }

@@ -13,13 +13,9 @@ export function checkStanding(record: QueueRecord, event: QueueEvent, decisions:
   must(record.used() <= settings.permits, 1, 'more permits than there are', floor)
   must(floor.length === 1 || floor.every(({ permits }) => permits < settings.permits), 1, 'who takes all is not alone', floor)
   for (const { endsAt, grantedAt } of holders.values()) must(endsAt > now && endsAt - grantedAt <= settings.leaseCapMs, 5, 'a lease goes on', endsAt)
-  const isOpen = record.holdingGates().length === 0
-  const isDue = !settings.strict && isOpen && now - record.lastGrantAt >= 1_000 && record.isIdle()
-  must(!isDue || order.every(({ key }) => !isIdentified(key)), 6, 'a core is idle and a pod waits', order)
-  const [first] = order
-  const free = settings.permits - record.used()
-  must(!isOpen || free === 0 || first === undefined || record.permitsOf(first) > free, 7, 'free permits, and somebody waits', order)
-  must(!record.isOverdue() || now - record.lastOverdueAt < 1_000, 3, 'who is overdue waits on', record.ending())
+  must(!record.isCoreFree(), 6, 'a core is idle and a pod waits', order)
+  must(!record.isNextFree(), 7, 'free permits, and somebody waits', order)
+  must(!record.isOverdueFree(), 3, 'who is overdue waits on', record.ending())
   for (const key of waiters.keys()) must(!holders.has(key), 9, 'a place and a lease', key)
   if (event.kind === 'request') {
     const answers = decisions.filter(({ kind }) => kind === 'placed' || kind === 'rejected')
@@ -41,6 +37,7 @@ export function checkStanding(record: QueueRecord, event: QueueEvent, decisions:
   must(waiters.size <= settings.maxWaiting, 12, 'too many wait', waiters.size)
   const ofPeers = Object.values(Object.groupBy(waiters.values(), ({ peer }) => peer))
   must(ofPeers.every((ofPeer) => (ofPeer?.length ?? 0) <= settings.maxWaitingPerPeer), 12, 'too many of one peer wait', waiters.size)
+  must(waiters.size === 0 || record.firstCrashing() === undefined, 13, 'a pod crash-loops and others wait', order)
 }
 
 /** What the queue says of itself is what events and decisions have told. */
@@ -51,7 +48,7 @@ export function checkRecord(record: QueueRecord, queue: Queue): void {
   equal([lastGrantAt ?? -Infinity, lastOverdueAt ?? -Infinity], [record.lastGrantAt, record.lastOverdueAt], 'last grants')
   equal(queue.used, record.used(), 'permits in use')
   equal(queue.waitingCount, record.waiters.size, 'how many wait')
-  const shown: (keyof Holder)[] = ['key', 'grant', 'permits', 'arrivedAt', 'grantedAt', 'endsAt', 'endCause', 'claimed', 'absentSince']
+  const shown: (keyof Holder)[] = ['key', 'grant', 'permits', 'arrivedAt', 'grantedAt', 'endsAt', 'endCause', 'crashing', 'claimed', 'absentSince']
   const facts = (lease: Holder): unknown[] => shown.map((name) => lease[name])
   equal(leases.map(facts), Array.from(record.holders.values(), facts), 'leases')
   const places = waiting.map(({ sequence, requests, pod, ...place }) => ({ ...place, arrival: sequence, held: requests, pod }))

@@ -1,4 +1,4 @@
-import { keyOf } from '../../src/lock/queue/queue.ts'
+import { isIdentified, keyOf } from '../../src/lock/queue/queue.ts'
 import type { Decision } from '../../src/lock/queue/decisions.ts'
 import type { QueueEvent, RequestEvent } from '../../src/lock/queue/events.ts'
 import type { QueueSettings } from '../../src/lock/queue/settings.ts'
@@ -28,6 +28,7 @@ export interface Holder {
   readonly grantedAt: number
   endsAt: number
   endCause: 'lease-end' | 'blind-hold'
+  crashing: boolean
   claimed: boolean
   absentSince: number | undefined
 }
@@ -88,8 +89,10 @@ export class QueueRecord {
       if (open) this.closed.delete(name)
       else this.closed.set(name, { since: this.now, isTold: false, ...this.closed.get(name), reason })
     }
-    const holder = event.kind === 'delivered' ? this.holders.get(event.key) : undefined
-    if (holder !== undefined) Object.assign(holder, { claimed: true, absentSince: undefined })
+    const told = event.kind === 'delivered' ? this.holders.get(event.key) : undefined
+    if (told !== undefined) Object.assign(told, { claimed: true, absentSince: undefined })
+    const crashing = event.kind === 'crashing' ? this.holders.get(keyOf(event.uid)) : undefined
+    if (crashing !== undefined) crashing.crashing = true
   }
 
   /** A decision that was found to be right. */
@@ -144,6 +147,23 @@ export class QueueRecord {
     return this.holders.values().reduce((sum, { permits }) => sum + permits, 0)
   }
 
+  /** Who loses its turn first to those who wait, of the pods that crash-loop: whoever has had it for longest. */
+  firstCrashing(): string | undefined {
+    return this.holders.values().find(({ crashing }) => crashing)?.key
+  }
+
+  /** Whether the next one fits into the permits that are free. */
+  isNextFree(): boolean {
+    const [next] = this.inOrder()
+    return next !== undefined && this.holdingGates().length === 0 && this.used() + this.permitsOf(next) <= this.settings.permits
+  }
+
+  /** Whether a pod that waits can be granted for an idle core. */
+  isCoreFree(): boolean {
+    if (this.settings.strict || this.holdingGates().length > 0 || this.now - this.lastGrantAt < 1_000) return false
+    return this.isIdle() && this.waiters.keys().some(isIdentified)
+  }
+
   /** Names of the gates that hold everybody up. */
   holdingGates(): string[] {
     return [...this.closed].filter(([, { since }]) => !this.isTooLong(since)).map(([name]) => name)
@@ -186,6 +206,11 @@ export class QueueRecord {
   /** Whether one of those who end has to go now, for all of them to go in time, a second apart. */
   isOverdue(): boolean {
     return this.ending().some(({ deadline }, index) => this.now >= deadline - 1_000 - index * 1_000)
+  }
+
+  /** Whether one of them can be granted for it. */
+  isOverdueFree(): boolean {
+    return this.isOverdue() && this.now - this.lastOverdueAt >= 1_000
   }
 
   /** Who has to go first of those who have to go now, if somebody has: who came first. */
@@ -234,6 +259,7 @@ export class QueueRecord {
       grantedAt: this.now,
       endsAt: this.now + waiter.leaseMs,
       endCause: 'lease-end',
+      crashing: false,
       claimed: false,
       absentSince: waiter.absentSince,
     })

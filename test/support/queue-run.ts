@@ -109,7 +109,7 @@ export class QueueRun {
   }
 }
 
-function podEvent(event: 'started' | 'started-blind' | 'ready' | 'gone', uid: string): QueueEvent {
+function podEvent(event: 'started' | 'started-blind' | 'ready' | 'crashing' | 'gone', uid: string): QueueEvent {
   if (event === 'started' || event === 'started-blind') return { kind: 'started', uid, hasProbes: event === 'started' }
   return { kind: event, uid }
 }

@@ -1,6 +1,7 @@
 import type { StateView } from '../state-view.ts'
 import { html } from './html.ts'
 import { lastHourSection } from './picture.ts'
+import { podsLine } from './pods-line.ts'
 import { gatesSection, holdersSection, summary, waitersSection } from './sections.ts'
 import { clock } from './words.ts'
 
@@ -34,6 +35,7 @@ export function renderPage(state: StateView): string {
 </header>
 <main data-refresh-seconds="${refresh}">
 <p class="as-of">As of <span id="as-of">${clock(Date.parse(now))} UTC</span></p>
+${podsLine(state)}
 ${summary(state)}
 ${holdersSection(state)}${waitersSection(state)}${gatesSection(state)}${lastHourSection(state)}</main>
 <footer><p>Times are UTC. The service runs since <time datetime="${startedAt}">${startedAt.slice(0, 16).replace('T', ' ')}</time>.</p></footer>

@@ -1,7 +1,7 @@
 import type { GateState, HolderState, StateView, WaiterState } from '../state-view.ts'
 import { type Content, type Html, html } from './html.ts'
 import { table } from './table.ts'
-import { clock, count, grantWords, podName, span } from './words.ts'
+import { clock, containersWords, count, grantWords, podName, span, untilWords } from './words.ts'
 
 // Who is interested in more of them reads /v1/state.
 const shownRows = 50
@@ -27,26 +27,35 @@ function fact(name: string, value: Content, note: string | undefined | false): H
 }
 
 /** Who holds the lock. */
-export function holdersSection({ holders, now }: StateView): Html {
+export function holdersSection({ holders, pods, now }: StateView): Html {
   const at = Date.parse(now)
+  const isWatched = pods.state !== 'none'
   const columns = [
     { title: 'Pod', isRowName: true },
+    ...(isWatched ? [{ title: 'Containers' }] : []),
     { title: 'Granted because' },
     { title: 'Waited', isNumber: true },
     { title: 'Since (UTC)', isNumber: true },
     { title: 'Until at the latest', isNumber: true },
   ]
-  const row = ({ pod, grant, waitedSeconds, heldSeconds, leftSeconds }: HolderState): readonly Content[] => [
-    podName(pod),
-    grantWords[grant],
-    span(waitedSeconds),
-    html`${clock(at - heldSeconds * 1_000)} <small>for ${span(heldSeconds)}</small>`,
-    html`${clock(at + leftSeconds * 1_000)} <small>in ${span(leftSeconds)}</small>`,
+  const row = (holder: HolderState): readonly Content[] => [
+    podName(holder.pod),
+    ...(isWatched ? [turnOf(holder)] : []),
+    grantWords[holder.grant],
+    span(holder.waitedSeconds),
+    html`${clock(at - holder.heldSeconds * 1_000)} <small>for ${span(holder.heldSeconds)}</small>`,
+    html`${clock(at + holder.leftSeconds * 1_000)} <small>in ${span(holder.leftSeconds)}</small>`,
   ]
   if (holders.length === 0) return section('starting', 'Starting now', html`<p class="nothing">Nobody holds the lock.</p>`)
   const rows = holders.slice(0, shownRows).map(row)
   const caption = `Who holds the lock: ${count(holders.length, 'client')}`
   return section('starting', 'Starting now', [table({ name: 'holders', caption, columns, rows }), more(holders.length)])
+}
+
+/** How far a pod is, and what ends its turn. */
+function turnOf({ containers, until }: HolderState): Html {
+  const words = containers === undefined ? html`<span class="unnamed">not known</span>` : html`<bdi>${containersWords(containers)}</bdi>`
+  return html`${words} <small>${untilWords[until]}</small>`
 }
 
 /** Who waits for it. */

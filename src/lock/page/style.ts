@@ -45,9 +45,12 @@ h1 { font-size: 1.375rem; line-height: 1.25; }
 h2 { font-size: 1.0625rem; line-height: 1.25; margin-bottom: 0.75rem; }
 small { font-size: 0.8125rem; color: var(--soft); }
 header { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0.25rem 1.5rem; }
-header p, footer, .as-of, .scope, .more, .nothing, .unnamed { color: var(--soft); }
+header p, footer, .as-of, .pods, .scope, .more, .nothing, .unnamed { color: var(--soft); }
 footer { margin-top: 1rem; font-size: 0.8125rem; }
-.as-of { margin: 0.125rem 0 1rem; }
+.as-of { margin: 0.125rem 0 0; }
+.pods { margin-bottom: 1rem; }
+.pods.lost { margin-top: 0.75rem; padding: 0.625rem 1rem; background: var(--card); border: 1px solid var(--line); border-left: 0.25rem solid var(--closed); border-radius: 0.5rem; }
+.pods.lost strong { color: var(--closed); }
 
 #connection[data-state]::before {
   content: "";
@@ -79,7 +82,7 @@ th { font-weight: 600; }
 thead th { padding-top: 0; border-top: 0; font-size: 0.8125rem; font-weight: 400; color: var(--soft); overflow-wrap: normal; }
 .number { text-align: right; white-space: nowrap; }
 tr > .number:first-child { width: 2.5rem; text-align: left; }
-th small { display: block; font-weight: 400; }
+th small, .words small, .holders .number small { display: block; font-weight: 400; }
 .unnamed { font-weight: 400; font-style: italic; }
 .state { font-weight: 600; }
 .state.open { color: var(--ready); }
@@ -133,6 +136,7 @@ details[open] summary { margin-bottom: 0.75rem; }
   tbody tr:last-child { padding-bottom: 0; }
   tbody th, tbody td { padding: 0.0625rem 0; border: 0; }
   tbody td, tbody td.number { display: grid; grid-template-columns: 8rem 1fr; align-items: baseline; text-align: left; white-space: normal; }
+  .holders .number small { display: inline; }
   tbody td:has(span:empty) { display: none; }
   tbody td::before { content: attr(data-title); font-size: 0.8125rem; color: var(--soft); }
   tbody td.number:first-child, tbody td:first-child + th { display: inline; }

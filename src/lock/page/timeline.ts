@@ -46,6 +46,7 @@ const kinds: Readonly<Record<ReleaseCause, BarKind>> = {
   'given-back': 'ready',
   'blind-hold': 'ready',
   'lease-end': 'expired',
+  'crash-loop': 'expired',
   gone: 'gone',
   unclaimed: 'gone',
 }

@@ -1,5 +1,6 @@
 import type { ReleaseCause } from '../queue/decisions.ts'
-import type { StartState } from '../state-view.ts'
+import type { HolderState, StartState } from '../state-view.ts'
+import type { ContainersView } from '../turn-view.ts'
 import { type Html, html } from './html.ts'
 
 /** Why somebody was granted the lock, for people. */
@@ -17,6 +18,20 @@ export const causeWords: Readonly<Record<ReleaseCause, string>> = {
   'lease-end': 'its time was over',
   gone: 'the pod is gone',
   unclaimed: 'nobody came for it',
+  'crash-loop': 'crash-looped, others waited',
+}
+
+/** What ends a turn, for people. */
+export const untilWords: Readonly<Record<HolderState['until'], string>> = {
+  ready: 'turn ends when all are ready',
+  started: 'no probes: turn ends soon after its start',
+  'blind-hold': 'started, no probes: turn ends soon',
+  'lease-end': 'turn ends by time',
+}
+
+/** How far the containers of a pod are: `1/2 ready, web: readiness probe`. */
+export function containersWords({ ready, total, lacks }: ContainersView): string {
+  return `${ready}/${total} ready${lacks === undefined ? '' : `, ${lacks}`}`
 }
 
 /** A pod's name; one that is not known has none. */

@@ -18,7 +18,7 @@ export type Decision =
 export type RejectReason = 'too-many-waiting' | 'too-many-waiting-from-peer'
 
 /** Why a lease has ended. */
-export type ReleaseCause = 'ready' | 'gone' | 'given-back' | 'blind-hold' | 'lease-end' | 'unclaimed'
+export type ReleaseCause = 'ready' | 'gone' | 'given-back' | 'blind-hold' | 'lease-end' | 'unclaimed' | 'crash-loop'
 
 /** Why a place is no more, other than by a grant. */
 export type DropCause = 'gone' | 'given-back' | 'left'

@@ -42,6 +42,8 @@ export type PodEvent =
   | { readonly kind: 'started'; readonly uid: string; readonly hasProbes: boolean }
   /** Its containers are ready. */
   | { readonly kind: 'ready'; readonly uid: string }
+  /** One of its containers fails again and again, and Kubernetes waits before it starts it once more. */
+  | { readonly kind: 'crashing'; readonly uid: string }
   /** It has ended, or was deleted. */
   | { readonly kind: 'gone'; readonly uid: string }
 

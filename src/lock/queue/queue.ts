@@ -29,6 +29,7 @@ import type { ClosedGate, Lease, LoadState, Place, QueueState } from './state.ts
  * 11. A request that ends at any moment, that of its grant included, neither loses a permit nor doubles one: an
  *     anonymous lease that was not delivered ends at once, an identified one after ten seconds, unless it is asked for.
  * 12. No more wait than may, in all and of one peer.
+ * 13. While somebody waits, no pod that crash-loops keeps its turn. It loses it for nobody who can be granted without.
  *
  * Long for one file: the invariants hold of all this state together, and nobody else may change a part of it. What can
  * be said without it stands beside it: order, load, overdue.
@@ -103,6 +104,7 @@ export class Queue {
         break
       case 'started':
       case 'ready':
+      case 'crashing':
       case 'gone':
         this.#hear(event, decisions)
         break
@@ -310,6 +312,7 @@ export class Queue {
     const lease = this.#leases.get(key)
     if (lease === undefined) return
     if (event.kind === 'ready') this.#release(lease, 'ready', decisions)
+    if (event.kind === 'crashing') lease.crashing = true
     if (event.kind !== 'started' || event.hasProbes) return
     const end = this.#now + this.#settings.blindHoldMs
     if (end >= lease.endsAt) return
@@ -336,10 +339,10 @@ export class Queue {
     if (place !== undefined && cause !== 'unclaimed') this.#drop(place, cause, decisions)
   }
 
-  /** Does all that is due now. Granting may end at once (a lease of 0 s), so both take turns until nothing changes. */
+  /** Does all that is due now. Granting may end at once (a lease of 0 s), so all take turns until nothing changes. */
   #settle(decisions: Decision[]): void {
     do this.#expire(decisions)
-    while (this.#grantOne(decisions))
+    while (this.#grantOne(decisions) || this.#endOneCrashLoop(decisions))
   }
 
   #expire(decisions: Decision[]): void {
@@ -380,6 +383,17 @@ export class Queue {
     return place !== undefined && this.#grant(place, 'overdue', decisions)
   }
 
+  /** Takes the oldest turn of a pod that crash-loops, for those who could not be granted without. */
+  #endOneCrashLoop(decisions: Decision[]): boolean {
+    if (this.#waiting.size === 0) return false
+    for (const lease of this.#leases.values()) {
+      if (!lease.crashing) continue
+      this.#release(lease, 'crash-loop', decisions)
+      return true
+    }
+    return false
+  }
+
   #grant(place: Place, grant: Lease['grant'], decisions: Decision[]): true {
     const now = this.#now
     this.#removePlace(place)
@@ -394,6 +408,7 @@ export class Queue {
       grantedAt: now,
       endsAt: now + place.leaseMs,
       endCause: 'lease-end',
+      crashing: false,
       claimed: false,
       absentSince: place.absentSince,
     }
@@ -477,6 +492,11 @@ const identified = 'uid:'
 /** The key of a pod. */
 export function keyOf(uid: string): string {
   return `${identified}${uid}`
+}
+
+/** The uid of the pod whose key this is. */
+export function uidOf(key: string): string {
+  return key.slice(identified.length)
 }
 
 /** Whether a key is that of a pod. */

@@ -38,6 +38,8 @@ export interface Lease {
   readonly grantedAt: number
   endsAt: number
   endCause: 'lease-end' | 'blind-hold'
+  /** Whether a container of the pod has crash-looped since the grant: who waits then comes before it. */
+  crashing: boolean
   /** Whether the answer has left for the client. */
   claimed: boolean
   /** Since when nobody is there who could be told; undefined: somebody is, or knows. */

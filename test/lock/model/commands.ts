@@ -43,16 +43,16 @@ const giveBack = fc
     return command(`giveBack(${whose}, ${named}, ${from})`, (pair) => pair.giveBack(whose, pod, from))
   })
 
-const pod = fc.tuple(uid, fc.constantFrom('started', 'started-blind', 'started-blind', 'started-blind', 'ready', 'ready', 'gone')).map(([whose, what]) => {
+const pod = fc.tuple(uid, fc.constantFrom('started', 'started-blind', 'started-blind', 'started-blind', 'ready', 'ready', 'crashing', 'gone')).map(([whose, what]) => {
   const event = podEvent(what, whose)
   return command(`${what}(${whose})`, async (pair) => {
     pair.model.feed(event)
-    pair.lock.pods.tell(event)
+    pair.lock.service.feed(event)
     await pair.settle()
   })
 })
 
-function podEvent(what: 'started' | 'started-blind' | 'ready' | 'gone', whose: string): PodEvent {
+function podEvent(what: 'started' | 'started-blind' | 'ready' | 'crashing' | 'gone', whose: string): PodEvent {
   if (what === 'started' || what === 'started-blind') return { kind: 'started', uid: whose, hasProbes: what === 'started' }
   return { kind: what, uid: whose }
 }
@@ -60,7 +60,7 @@ function podEvent(what: 'started' | 'started-blind' | 'ready' | 'gone', whose: s
 const prioritise = fc.tuple(uid, fc.constantFrom(0, 10, 1_000, -5)).map(([whose, priority]) =>
   command(`prioritise(${whose}, ${priority})`, async (pair) => {
     pair.model.priorities.set(whose, priority)
-    pair.lock.pods.set(whose, { namespace: 'shop', name: whose, priority })
+    pair.lock.pods.put(whose, { priority })
   }))
 
 const gate = fc.tuple(fc.constantFrom(...gateNames), fc.constantFrom(true, true, false), fc.constantFrom('', 'no answer')).map(([name, open, reason]) =>

@@ -7,7 +7,7 @@ import { LockPair } from './lock-pair.ts'
 
 const everything = [
   ...['floor', 'idle-core', 'overdue'].map((grant) => `granted ${grant}`),
-  ...['ready', 'gone', 'given-back', 'blind-hold', 'lease-end', 'unclaimed'].map((cause) => `released ${cause}`),
+  ...['ready', 'gone', 'given-back', 'blind-hold', 'lease-end', 'unclaimed', 'crash-loop'].map((cause) => `released ${cause}`),
   ...['gone', 'given-back', 'left'].map((cause) => `dropped ${cause}`),
   'rejected too-many-waiting',
   'rejected too-many-waiting-from-peer',
@@ -54,6 +54,7 @@ async function drain(pair: LockPair): Promise<void> {
   const { leases, waiting } = pair.lock.service.queue.state()
   const { pending } = pair.lock.clock
   const { watchers } = pair.lock.pods
-  if (watchers !== 1) throw new Error(`${watchers} lives of the lock are told of pods`)
+  // Whoever asks is checked against them, and leases follow them.
+  if (watchers !== 2) throw new Error(`${watchers} are told of pods`)
   if (leases.length + waiting.length + pending > 0) throw new Error(`${leases.length} leases, ${waiting.length} places and ${pending} timers are left`)
 }

@@ -1,0 +1,67 @@
+import type { Logger } from 'pino'
+import { NodePods } from '../lock/node-pods.ts'
+import { noPods, type PodFacts, type PodSource } from '../lock/pods.ts'
+import { readPod } from '../lock/read-pod.ts'
+import type { LockService } from '../lock/service.ts'
+import type { NodePodsWatch } from '../kube/node-pods.ts'
+import type { LockCluster } from './lock-options.ts'
+
+/** The pods of the node, once they are watched. */
+export interface LockPods {
+  readonly pods: PodSource
+  /** Begins to watch them for a service; the returned function ends that. */
+  readonly start: (service: LockService) => () => void
+}
+
+// While somebody starts, a watch that is silent for so long is not trusted: it may be dead and not look so.
+const suspectAfterMs = 10_000
+const lookEveryMs = 5_000
+
+/**
+ * Prepares to watch the pods of a node. Without a cluster nothing is known of pods.
+ *
+ * @param isSameBoot whether the state of a lock of the same boot was found.
+ */
+export async function openLockPods(cluster: LockCluster | undefined, isSameBoot: boolean, log: Logger): Promise<LockPods> {
+  if (cluster === undefined) {
+    log.warn('no cluster, or no --node: nothing is known of pods, and a turn ends by time or when it is given back')
+    return { pods: noPods, start: () => () => {} }
+  }
+  // The client library is loaded where there is a cluster alone.
+  const [access, { watchNodePods }] = await Promise.all([import('../kube/cluster.ts'), import('../kube/node-pods.ts')])
+  const config = cluster.kubeconfig === undefined ? access.inCluster() : access.fromKubeconfig(cluster.kubeconfig)
+  let watching: NodePodsWatch | undefined
+  const pods = new NodePods(isSameBoot, () => watching?.staleMs() ?? 0)
+  return {
+    pods,
+    start(service) {
+      const watch = watchNodePods<PodFacts>(
+        { config, node: cluster.node, pick: readPod },
+        {
+          put: (pod) => pods.put(pod),
+          removed: ({ uid }) => pods.remove(uid),
+          synced() {
+            if (pods.health().state !== 'connected') log.info({ pods: pods.health().known }, 'the pods of the node are known')
+            pods.synced()
+          },
+          lost(error) {
+            pods.lost()
+            log.warn({ err: error }, 'the API server is not heard: turns end by time until it is')
+          },
+          back() {
+            pods.back()
+            log.info('the API server is heard again')
+          },
+        },
+      )
+      watching = watch
+      const timer = setInterval(() => {
+        if ([...service.queue.leases()].length > 0) watch.refresh(suspectAfterMs)
+      }, lookEveryMs).unref()
+      return () => {
+        clearInterval(timer)
+        watch.stop()
+      }
+    },
+  }
+}

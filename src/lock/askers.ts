@@ -1,0 +1,126 @@
+import type { Clock } from './clock.ts'
+import type { PodSource } from './pods.ts'
+import type { Ask } from './request.ts'
+import type { Answer, Held, LockService } from './service.ts'
+
+/** What somebody gets of whom nothing is known: what the older services gave anybody, or nothing. */
+export type UnknownPolicy = 'anonymous' | 'refuse'
+
+/** Checks who asks, against what Kubernetes says, before the queue learns of it. */
+export interface AskersOptions {
+  readonly service: LockService
+  readonly pods: PodSource
+  readonly clock: Clock
+  readonly unknown: UnknownPolicy
+  /** A request was held until more was known of its pod. */
+  readonly onParked?: () => void
+}
+
+/** Why somebody is refused. */
+export type RefuseReason = 'unknown-pod' | 'not-your-address'
+
+/** What a request gets: as {@link Answer}, or a refusal. */
+export type AskersAnswer = Answer | { readonly kind: 'refused'; readonly reason: RefuseReason }
+
+// A client waits for 5 s for an answer that it wants at once, and then asks again.
+const firstListMs = 4_000
+// The kubelet and we hear of a new pod at the same time; its init container takes a while to start.
+const newPodMs = 2_000
+
+type Verdict =
+  | { readonly kind: 'ask'; readonly ask: Ask }
+  | { readonly kind: 'refuse'; readonly reason: RefuseReason }
+  /** It may be known in a moment. */
+  | { readonly kind: 'park'; readonly ms: number }
+
+/**
+ * A uid counts where it is that of a pod that is bound to this node, and the address that asks is not known to be
+ * another pod's. While the API server is not heard, a uid that is not known is believed, since nobody can be asked.
+ */
+export class Askers {
+  readonly #options: AskersOptions
+  readonly #startedAt: number
+  readonly #parked = new Set<(isLast: boolean) => void>()
+  readonly #unwatch: () => void
+
+  constructor(options: AskersOptions) {
+    this.#options = options
+    this.#startedAt = options.clock.now()
+    const retry = (): void => {
+      for (const again of this.#parked) again(false)
+    }
+    this.#unwatch = options.pods.watch({
+      changed: (_pod, before) => {
+        if (before === undefined) retry()
+      },
+      gone() {},
+      synced: retry,
+    })
+  }
+
+  /** As {@link LockService.ask}. */
+  ask(ask: Ask, peer: string, waitMs: number, answer: (answer: AskersAnswer) => void): Held | undefined {
+    const { service, clock } = this.#options
+    const beganAt = clock.now()
+    const verdict = this.#judge(ask, peer, beganAt)
+    if (verdict.kind === 'ask') return service.ask(verdict.ask, peer, waitMs, answer)
+    if (verdict.kind === 'refuse') {
+      answer({ kind: 'refused', reason: verdict.reason })
+      return undefined
+    }
+    return this.#park(ask, peer, waitMs, beganAt, verdict.ms, answer)
+  }
+
+  /** Judges all that are held here by what is known. */
+  close(): void {
+    this.#unwatch()
+    for (const again of this.#parked) again(true)
+  }
+
+  #park(ask: Ask, peer: string, waitMs: number, beganAt: number, ms: number, answer: (answer: AskersAnswer) => void): Held {
+    const { service, clock, onParked } = this.#options
+    let inner: Held | undefined
+    let isOver = false
+    const leave = (): void => {
+      isOver = true
+      cancel()
+      this.#parked.delete(again)
+    }
+    const again = (isLast: boolean): void => {
+      const verdict = this.#judge(ask, peer, beganAt, isLast)
+      if (verdict.kind === 'park') return
+      leave()
+      if (verdict.kind === 'refuse') answer({ kind: 'refused', reason: verdict.reason })
+      else inner = service.ask(verdict.ask, peer, Math.max(0, waitMs - (clock.now() - beganAt)), answer)
+    }
+    const cancel = clock.after(ms, () => again(true))
+    this.#parked.add(again)
+    onParked?.()
+    return {
+      cancel() {
+        if (!isOver) leave()
+        inner?.cancel()
+      },
+    }
+  }
+
+  #judge(ask: Ask, peer: string, beganAt: number, isLast = false): Verdict {
+    const { pods, clock, unknown } = this.#options
+    const { uid } = ask
+    const { state } = pods.health()
+    if (state === 'none') return { kind: 'ask', ask }
+    const now = clock.now()
+    if (uid !== undefined) {
+      const pod = pods.find(uid)
+      if (pod === undefined && !isLast) {
+        const parkedMs = state === 'starting' ? firstListMs - (now - this.#startedAt) : newPodMs - (now - beganAt)
+        if (state !== 'lost' && parkedMs > 0) return { kind: 'park', ms: parkedMs }
+      }
+      const owner = pods.ownerOf(peer)
+      if (owner !== undefined && owner !== uid) return { kind: 'refuse', reason: 'not-your-address' }
+      if (pod !== undefined ? !pod.isOver : state !== 'connected') return { kind: 'ask', ask }
+    }
+    if (unknown === 'refuse') return { kind: 'refuse', reason: 'unknown-pod' }
+    return { kind: 'ask', ask: { ...ask, uid: undefined } }
+  }
+}
