@@ -3,10 +3,13 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { launchChromium, withoutChromium } from '../../support/chromium.ts'
+import type { StateView } from '../../../src/lock/state-view.ts'
+import { startFakeApiServer } from '../../support/fake-api-server.ts'
+import { kubeconfigFor } from '../../support/kubeconfig-for.ts'
 import { ask, askHeld, freePort, startLock } from '../../support/lock-process.ts'
 import { until } from '../../support/until.ts'
 import { contrastsOf, openPage, overflowOf } from './open-page.ts'
-import { hostilePods, sampleState, start, stateWith } from './sample-state.ts'
+import { holder, hostilePods, sampleState, start, stateWith, unheardState } from './sample-state.ts'
 
 const screenshots = fileURLToPath(new URL('../../../dist/screenshots/', import.meta.url))
 
@@ -189,9 +192,45 @@ t.test('the status page in a browser', { skip: withoutChromium }, async (t) => {
     t.match(await row('gates', String(port)).innerText(), /\bclosed\b/)
   })
 
+  await t.test('shows how far pods are, and when they are not heard of any more, without a reload', async (t) => {
+    const api = await startFakeApiServer(t)
+    const watching = await startLock(t, ['--strict', '--node', 'n1', '--kubeconfig', kubeconfigFor(t, api)])
+    const { page, faults, row, connection } = await openPage(t, browser, watching)
+    await connection('live')
+    await page.evaluate('window.isSame = true')
+    await page.getByText('not known yet').waitFor()
+    const list = await api.next('/api/v1/pods')
+    list.list('1', [podOf('u1', 'web-0', false, 1_000), podOf('u2', 'web-1', false, 2_000)])
+    await page.getByText('2 pods of this node are watched.').waitFor()
+
+    t.equal((await ask(t, watching, '/?uid=u1&pod=shop/said')).status, 200)
+    await row('holders', 'shop/web-0').waitFor()
+    t.match(await row('holders', 'shop/web-0').innerText(), /0\/1 ready, app: not started\s+turn ends when all are ready/)
+    await askHeld(t, watching, '/?uid=u2')
+    await row('waiters', 'shop/web-1').waitFor()
+    t.match(await row('waiters', 'shop/web-1').innerText(), /2000\s+1$/, 'with its priority')
+
+    const watch = await api.next('/api/v1/pods')
+    watch.event('MODIFIED', podOf('u1', 'web-0', true, 1_000))
+    await row('holders', '0/1 ready, app: readiness probe').waitFor()
+    watch.end()
+    await page.getByText('The API server is not heard: turns end by time.').waitFor()
+    await row('holders', 'turn ends by time').waitFor()
+    const next = await api.next('/api/v1/pods')
+    next.event('DELETED', podOf('u1', 'web-0', true, 1_000))
+    next.event('MODIFIED', podOf('u2', 'web-1', true, 2_000))
+    await row('holders', 'shop/web-1').waitFor()
+    await page.getByText('1 pod of this node is watched.').waitFor()
+    t.equal(await page.evaluate('window.isSame'), true, 'it was not loaded anew')
+    t.notMatch(await page.content(), /\bu[12]\b/, 'no uid is shown')
+    t.strictSame(faults, [])
+  })
+
   await t.test('is a plain table without JavaScript, which is loaded anew', async (t) => {
     const { page, faults } = await openPage(t, browser, lock, { state: sampleState, javaScriptEnabled: false })
     t.match(await page.locator('table.waiters').innerText(), /payments\/ledger-7f9c6d5b8-x2x7k\s+the permit is taken/)
+    t.match(await page.locator('table.holders').innerText(), /shop\/checkout-5d9c7b6f4-w8kzn\s+1\/2 ready, web: readiness probe\s+turn ends when all are ready/)
+    t.match(await page.locator('main').innerText(), '34 pods of this node are watched.')
     t.match(await page.locator('header').innerText(), 'Without JavaScript, this page is loaded anew every 10 seconds.')
     t.equal(await page.locator('head meta[http-equiv="refresh"]').getAttribute('content'), '10')
     t.equal(await page.locator('#connection').innerText(), '')
@@ -201,11 +240,12 @@ t.test('the status page in a browser', { skip: withoutChromium }, async (t) => {
 
   await t.test('fits on a phone', async (t) => {
     const starts = [...sampleState.starts, start(`${'n'.repeat(63)}/${'p'.repeat(253)}`, 5, 4), ...hostilePods.map((pod) => start(pod, 9, 8, 7, 'ready'))]
-    const holders = hostilePods.map((pod) => ({ pod, identified: true, grant: 'floor' as const, waitedSeconds: 4_000, heldSeconds: 3_599, leftSeconds: 3_599 }))
-    const wide = { ...sampleState, starts, holders: [...holders, ...sampleState.holders] }
+    const containers = { ready: 10, total: 12, lacks: `${'c'.repeat(63)}: CreateContainerConfigError` }
+    const holders = hostilePods.map((pod) => ({ ...holder(pod, 4_000, 3_599, 3_599), containers }))
+    const wide: StateView = { ...sampleState, starts, holders: [...holders, ...sampleState.holders] }
     for (const width of [320, 390]) {
       const viewport = { width, height: 700 }
-      for (const state of [wide, stateWith()]) {
+      for (const state of [wide, unheardState, stateWith()]) {
         const { page, connection } = await openPage(t, browser, lock, { state, viewport })
         await connection('live')
         if (state === wide) await page.locator('#as-table-summary').click()
@@ -246,9 +286,24 @@ t.test('the status page in a browser', { skip: withoutChromium }, async (t) => {
       await page.screenshot({ path: `${screenshots}lock-page-${colorScheme}.png`, fullPage: true })
       await page.evaluate(`document.getElementById('connection').dataset.state = 'lost'`)
       t.strictSame((await contrastsOf(page)).filter(({ ratio }) => ratio < 4.5), [], 'also when the connection is lost')
+      const lost = await openPage(t, browser, lock, { state: unheardState, colorScheme, viewport: { width: 1_180, height: 800 } })
+      await lost.connection('live')
+      await lost.page.getByText('The API server is not heard').waitFor()
+      t.strictSame((await contrastsOf(lost.page)).filter(({ ratio }) => ratio < 4.5), [], 'and when the API server is not heard')
+      await lost.page.screenshot({ path: `${screenshots}lock-page-unheard-${colorScheme}.png` })
     })
   }
 })
+
+/** A pod with a readiness probe, as the API server shows it: before its containers, or while they start. */
+function podOf(uid: string, name: string, isRunning: boolean, priority: number): object {
+  const done = { name: 'usher-lock', containerID: `containerd://${uid}`, state: { terminated: { exitCode: 0 } } }
+  return {
+    metadata: { uid, name, namespace: 'shop', resourceVersion: isRunning ? '3' : '1' },
+    spec: { priority, initContainers: [{ name: 'usher-lock' }], containers: [{ name: 'app', readinessProbe: { httpGet: { port: 80 } } }] },
+    status: isRunning ? { initContainerStatuses: [done], containerStatuses: [{ name: 'app', ready: false, started: true, state: { running: {} } }] } : {},
+  }
+}
 
 /** A proxy that serves a lock under a path, as `kubectl proxy` does. */
 async function startProxy(t: Test, prefix: string, port: number): Promise<{ readonly port: number }> {

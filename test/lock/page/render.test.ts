@@ -3,17 +3,19 @@ import { renderPage } from '../../../src/lock/page/render.ts'
 import { whyWaiting } from '../../../src/lock/page/sections.ts'
 import { script } from '../../../src/lock/page/script.ts'
 import { clockWords, spanWords } from '../../../src/lock/page/words.ts'
-import type { GateState, WaiterState } from '../../../src/lock/state-view.ts'
-import { hostilePods, sampleNow, sampleState, start, stateWith } from './sample-state.ts'
+import type { GateState, StateView, WaiterState } from '../../../src/lock/state-view.ts'
+import { holder, hostilePods, sampleNow, sampleState, start, stateWith } from './sample-state.ts'
 
 const waiting: WaiterState = { pod: 'a/b', identified: true, position: 1, waitedSeconds: 3, priority: 0, weight: 1, connected: true }
+const watched: StateView['pods'] = { state: 'connected', known: 34, staleSeconds: 1 }
 const closed: GateState = { name: 'tcp://db:5432', open: false, overdue: false, reason: 'connection refused', seconds: 12 }
 
 t.test('escapes names and reasons wherever they stand', async (t) => {
   for (const pod of hostilePods) {
     const page = renderPage(
       stateWith({
-        holders: [{ pod, identified: true, grant: 'floor', waitedSeconds: 1, heldSeconds: 1, leftSeconds: 1 }],
+        holders: [{ ...holder(pod, 1, 1, 1), containers: { ready: 0, total: 1, lacks: pod } }],
+        pods: watched,
         waiters: [{ ...waiting, pod }],
         gates: [{ ...closed, name: pod, reason: pod }],
         starts: [start(pod, 9, 8, 7, 'ready')],
@@ -29,7 +31,8 @@ t.test('escapes names and reasons wherever they stand', async (t) => {
 /** The same page with harmless names. */
 function sampleLike() {
   return stateWith({
-    holders: [{ pod: 'a/b', identified: true, grant: 'floor', waitedSeconds: 1, heldSeconds: 1, leftSeconds: 1 }],
+    holders: [{ ...holder('a/b', 1, 1, 1), containers: { ready: 0, total: 1, lacks: 'web: readiness probe' } }],
+    pods: watched,
     waiters: [waiting],
     gates: [closed],
     starts: [start('a/b', 9, 8, 7, 'ready')],
@@ -66,6 +69,24 @@ t.test('says until when somebody holds the lock, and why', async (t) => {
   t.match(page, '<time datetime="2026-03-14T09:28:38.700Z">09:28:38</time> <small>in <time datetime="PT105.7S">1 min 46 s</time></small>')
   t.match(page, 'gone for a moment; its place is kept')
   t.match(page, 'closed, no longer waited for')
+})
+
+t.test('says how far the pods are that start, and what ends their turns', async (t) => {
+  const turn = (changes: Partial<StateView['holders'][number]>): string => {
+    const page = renderPage(stateWith({ pods: watched, holders: [{ ...holder('a/b', 1, 1, 1), ...changes }] }))
+    return /data-title="Containers"><span>(.*?)<\/span><\/td>/.exec(page)?.[1]?.replaceAll(/<[^>]*>/g, '') ?? ''
+  }
+  t.equal(turn({ until: 'ready', containers: { ready: 1, total: 2, lacks: 'web: readiness probe' } }), '1/2 ready, web: readiness probe turn ends when all are ready')
+  t.equal(turn({ until: 'ready' }), 'not known turn ends when all are ready')
+  t.equal(turn({ until: 'started', containers: { ready: 0, total: 1, lacks: 'app: not started' } }), '0/1 ready, app: not started no probes: turn ends soon after its start')
+  t.equal(turn({ until: 'blind-hold', containers: { ready: 1, total: 1 } }), '1/1 ready started, no probes: turn ends soon')
+  t.equal(turn({ until: 'lease-end' }), 'not known turn ends by time')
+})
+
+t.test('says nothing of containers without Kubernetes', async (t) => {
+  const page = renderPage(stateWith({ holders: [holder('a/b', 1, 1, 1)] }))
+  t.match(page, 'Without Kubernetes, turns end by time')
+  t.notMatch(page, 'Containers')
 })
 
 t.test('says so where there is nothing', async (t) => {

@@ -19,6 +19,7 @@ export function stateWith(changes: Partial<StateView> = {}): StateView {
     holders: [],
     waiters: [],
     gates: [],
+    pods: { state: 'none', known: 0 },
     starts: [],
     ...changes,
   }
@@ -29,13 +30,26 @@ export function ago(seconds: number): string {
   return new Date(sampleNow - seconds * 1_000).toISOString()
 }
 
-/** A node some minutes after its own start: some are ready, two start, some wait, and a gate was closed for long. */
+/**
+ * A node some minutes after its own start: some are ready, two start, with probes and without, some wait, and a gate was
+ * closed for long.
+ */
 export const sampleState: StateView = stateWith({
   permits: { floor: 1, used: 1, strict: false },
+  pods: { state: 'connected', known: 34, staleSeconds: 4.2 },
   load: { idleCores: 1.37, pressure: 12.4 },
   holders: [
-    { pod: 'shop/checkout-5d9c7b6f4-w8kzn', identified: true, grant: 'floor', waitedSeconds: 151.2, heldSeconds: 14.3, leftSeconds: 105.7 },
-    { pod: 'shop/search-indexer-0', identified: true, grant: 'idle-core', waitedSeconds: 160.4, heldSeconds: 5.1, leftSeconds: 114.9 },
+    {
+      ...holder('shop/checkout-5d9c7b6f4-w8kzn', 151.2, 14.3, 105.7),
+      until: 'ready',
+      containers: { ready: 1, total: 2, lacks: 'web: readiness probe' },
+    },
+    {
+      ...holder('shop/search-indexer-0', 160.4, 5.1, 5.9),
+      grant: 'idle-core',
+      until: 'blind-hold',
+      containers: { ready: 1, total: 1 },
+    },
   ],
   waiters: [
     { pod: 'payments/ledger-7f9c6d5b8-x2x7k', identified: true, position: 1, waitedSeconds: 163, priority: 1000, weight: 1, connected: true },
@@ -60,6 +74,20 @@ export const sampleState: StateView = stateWith({
     start('shop/search-indexer-0', 165.5, 5.1, undefined, undefined, 'idle-core'),
   ],
 })
+
+/** The same while the API server is not heard. */
+export const unheardState: StateView = {
+  ...sampleState,
+  pods: { state: 'lost', known: 34, staleSeconds: 65.2 },
+  holders: sampleState.holders.map((each) => ({ ...each, until: each.until === 'ready' ? 'lease-end' : each.until })),
+}
+
+type Holder = StateView['holders'][number]
+
+/** Who holds the lock, of whose pod nothing is known. */
+export function holder(pod: string | null, waitedSeconds: number, heldSeconds: number, leftSeconds: number): Holder {
+  return { pod, identified: true, grant: 'floor', waitedSeconds, heldSeconds, leftSeconds, until: 'lease-end' }
+}
 
 type Start = StateView['starts'][number]
 
