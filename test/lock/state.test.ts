@@ -151,6 +151,7 @@ t.test('a file that is damaged is set aside, and the lock runs', async (t) => {
     ['of another version', JSON.stringify({ ...state, v: 2 })],
     ['with a lease twice', JSON.stringify({ ...state, leases: [lease, lease] })],
     ['with a lease that never ends', JSON.stringify({ ...state, leases: [{ ...lease, endsAt: null }] })],
+    ['with a crash loop that may be one', JSON.stringify({ ...state, leases: [{ ...lease, crashing: 'perhaps' }] })],
     ['without places', JSON.stringify({ ...state, waiting: undefined })],
   ]
   for (const [what, text] of damaged) await t.test(what, async (t) => {
@@ -186,6 +187,16 @@ t.test('a lease of the file never lasts for more than an hour', async (t) => {
   const { lock } = await startOn(t, JSON.stringify({ ...state, leases: [{ ...lease, endsAt: 1e15 }] }))
   const left = (await stateOf(t, lock)).holders[0]?.leftSeconds ?? 0
   t.ok(left > 3_000 && left <= 3_600, String(left))
+})
+
+t.test('a crash loop outlasts a restart, and a file of before tells of none', async (t) => {
+  const state = await keptState(t)
+  const [lease] = state['leases'] as Record<string, unknown>[]
+  t.equal(lease?.['crashing'], false)
+  for (const [crashing, status] of [[undefined, 423], [true, 200]] as const) {
+    const { lock } = await startOn(t, JSON.stringify({ ...state, leases: [{ ...lease, crashing }] }))
+    t.equal((await ask(t, lock, '/?uid=new')).status, status, `crashing: ${crashing}`)
+  }
 })
 
 t.test('a folder that cannot be written is warned of once, and the lock works', async (t) => {

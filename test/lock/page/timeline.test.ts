@@ -34,9 +34,9 @@ t.test('shows for how long each waited, held the lock, and is ready', async (t) 
 })
 
 t.test('tells a lease that was over from one of a pod that is ready, and from one that is gone', async (t) => {
-  const starts = [start('a/b', 50, 40, 30, 'lease-end'), start('a/c', 50, 41, 31, 'gone'), start('a/d', 50, 42, 32, 'unclaimed'), start('a/e', 1, 1)]
+  const starts = [start('a/b', 50, 40, 30, 'lease-end'), start('a/c', 50, 41, 31, 'gone'), start('a/d', 50, 42, 32, 'unclaimed'), start('a/e', 50, 43, 33, 'crash-loop'), start('a/f', 1, 1)]
   const { rows } = timelineOf(stateWith({ starts }))
-  t.strictSame(rows.slice(1).map((row) => barsOf(row).at(-1)), [['expired', -30, 0], ['gone', -31, -31], ['gone', -32, -32]])
+  t.strictSame(rows.slice(1).map((row) => barsOf(row).at(-1)), [['expired', -30, 0], ['gone', -31, -31], ['gone', -32, -32], ['expired', -33, 0]])
 })
 
 t.test('a pod is no longer ready when one of its name asks again', async (t) => {

@@ -10,14 +10,14 @@ const everything = [
   'granted idle-core',
   'granted overdue',
   'granted again',
-  ...['ready', 'gone', 'given-back', 'blind-hold', 'lease-end', 'unclaimed'].map((cause) => `released ${cause}`),
+  ...['ready', 'gone', 'given-back', 'blind-hold', 'lease-end', 'unclaimed', 'crash-loop'].map((cause) => `released ${cause}`),
   ...['gone', 'given-back', 'left'].map((cause) => `dropped ${cause}`),
   'rejected too-many-waiting',
   'rejected too-many-waiting-from-peer',
   ...['closed', 'open', 'overdue'].map((gate) => `gate ${gate}`),
 ]
 
-t.test('keeps its twelve invariants after every event of any history', async (t) => {
+t.test('keeps its thirteen invariants after every event of any history', async (t) => {
   const seen = new Map<string, number>()
   forAll(t, 0.7, arbitraryHistory, (history) => {
     const { decisions } = QueueRun.of(history)
