@@ -49,6 +49,11 @@ export class FakePods implements PodSource {
     for (const listener of this.#listeners) listener.gone(pod)
   }
 
+  /** A pod is there no more, and only the next list will tell. */
+  forget(uid: string): void {
+    this.#pods.delete(uid)
+  }
+
   /** All pods are known now; that is told. */
   sync(): void {
     this.state = 'connected'
