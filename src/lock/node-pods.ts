@@ -14,8 +14,8 @@ export class NodePods implements PodSource {
   readonly #listeners = new Set<PodListener>()
   readonly #isSameBoot: boolean
   readonly #staleMs: () => number
-  #state: 'starting' | 'connected' | 'lost' = 'starting'
   #isSynced = false
+  #isLost = false
 
   /** @param staleMs milliseconds since the API server was last heard. */
   constructor(isSameBoot: boolean, staleMs: () => number) {
@@ -32,13 +32,12 @@ export class NodePods implements PodSource {
   }
 
   ownerOf(address: string): string | undefined {
-    const uid = this.#owners.get(address)
-    // What has ended has no address, whatever its status shows.
-    return uid !== undefined && this.#pods.get(uid)?.isOver === false ? uid : undefined
+    return this.#owners.get(address)
   }
 
   health(): PodsHealth {
-    return { state: this.#state, known: this.#pods.size, staleMs: this.#staleMs() }
+    const heard = this.#isLost ? 'lost' : 'connected'
+    return { state: this.#isSynced ? heard : 'starting', known: this.#pods.size, staleMs: this.#staleMs() }
   }
 
   watch(listener: PodListener): () => void {
@@ -48,7 +47,6 @@ export class NodePods implements PodSource {
 
   /** A pod is new, or is not what it was. */
   put(pod: PodFacts): void {
-    this.back()
     const before = this.#pods.get(pod.uid)
     this.#pods.set(pod.uid, pod)
     this.#noteAddress(pod, before)
@@ -67,30 +65,35 @@ export class NodePods implements PodSource {
   /** All pods are known. */
   synced(): void {
     this.#isSynced = true
-    this.#state = 'connected'
     for (const listener of this.#listeners) listener.synced()
   }
 
-  /** Nothing is heard any more. */
+  /** Nothing is heard any more, until it is {@link back}: what comes before that is no sign that more will. */
   lost(): void {
-    if (this.#isSynced) this.#state = 'lost'
+    this.#isLost = true
   }
 
-  /** Something is heard again. */
+  /** All goes well again. */
   back(): void {
-    if (this.#isSynced) this.#state = 'connected'
+    this.#isLost = false
   }
 
   #noteAddress(pod: PodFacts, before: PodFacts | undefined): void {
-    const { uid, address } = pod
-    if (before !== undefined && before.address === address) return
+    const address = addressOf(pod)
+    if (before !== undefined && addressOf(before) === address) return
     if (before !== undefined) this.#forgetAddress(before)
     if (address === undefined) return
     const counts = before !== undefined || this.#isSynced || this.#isSameBoot
-    if (counts) this.#owners.set(address, uid)
+    if (counts) this.#owners.set(address, pod.uid)
   }
 
-  #forgetAddress({ uid, address }: PodFacts): void {
-    if (address !== undefined && this.#owners.get(address) === uid) this.#owners.delete(address)
+  #forgetAddress(pod: PodFacts): void {
+    const address = addressOf(pod)
+    if (address !== undefined && this.#owners.get(address) === pod.uid) this.#owners.delete(address)
   }
+}
+
+/** What has ended has no address, whatever its status shows. */
+function addressOf({ address, isOver }: PodFacts): string | undefined {
+  return isOver ? undefined : address
 }
