@@ -41,7 +41,7 @@ export async function openLockPods(cluster: LockCluster | undefined, isSameBoot:
           put: (pod) => pods.put(pod),
           removed: ({ uid }) => pods.remove(uid),
           synced() {
-            if (pods.health().state !== 'connected') log.info({ pods: pods.health().known }, 'the pods of the node are known')
+            if (pods.health().state === 'starting') log.info({ pods: pods.health().known }, 'the pods of the node are known')
             pods.synced()
           },
           lost(error) {
