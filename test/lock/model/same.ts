@@ -24,10 +24,10 @@ type Shown = Readonly<Record<'holders' | 'waiters' | 'gates' | 'starts', readonl
 
 const holderOf = ({ pod, identified, grant, waitedSeconds, heldSeconds, leftSeconds }: JsonObject) => [pod, identified, grant, waitedSeconds, heldSeconds, leftSeconds]
 
-function holdersOf({ queue, clock }: LockModel): unknown[] {
-  const now = clock.now()
-  return Array.from(queue.leases(), ({ key, pod, grant, arrivedAt, grantedAt, endsAt }) => [
-    pod ?? null, isOfPod(key), grant, tenths(grantedAt - arrivedAt), tenths(now - grantedAt), tenths(endsAt - now),
+function holdersOf(model: LockModel): unknown[] {
+  const now = model.clock.now()
+  return Array.from(model.queue.leases(), ({ key, pod, grant, arrivedAt, grantedAt, endsAt }) => [
+    nameOf(model, key, pod), isOfPod(key), grant, tenths(grantedAt - arrivedAt), tenths(now - grantedAt), tenths(endsAt - now),
   ])
 }
 
@@ -38,7 +38,7 @@ const waiterOf = ({ pod, identified, position, waitedSeconds, priority, weight, 
 function waitersOf(model: LockModel): unknown[] {
   const now = model.clock.now()
   return inOrder(model).map(({ pod, key, arrivedAt, priority, weight, requests, deadline }, index) => [
-    pod ?? null, isOfPod(key), index + 1, tenths(now - arrivedAt), priority, weight, requests > 0, deadline === undefined ? 'for ever' : tenths(deadline - now),
+    nameOf(model, key, pod), isOfPod(key), index + 1, tenths(now - arrivedAt), priority, weight, requests > 0, deadline === undefined ? 'for ever' : tenths(deadline - now),
   ])
 }
 
@@ -78,6 +78,12 @@ async function checkView({ queue, clock }: LockModel, lock: LockInProcess, uid: 
 function inOrder({ queue, clock }: LockModel): Place[] {
   const rank = ({ arrivedAt, priority }: Place): number => (clock.now() - arrivedAt >= 60_000 ? Infinity : priority)
   return [...queue.waiting()].toSorted((a, b) => (rank(a) === rank(b) ? a.sequence - b.sequence : rank(a) > rank(b) ? -1 : 1))
+}
+
+/** As Kubernetes names it by now, else as it has named itself. */
+function nameOf({ priorities }: LockModel, key: string, pod: string | undefined): string | null {
+  const uid = uids.find((known) => keyOf(known) === key && priorities.has(known))
+  return uid === undefined ? (pod ?? null) : `shop/${uid}`
 }
 
 function isOfPod(key: string): boolean {
