@@ -1,41 +1,30 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { StartState } from '../../src/lock/state-view.ts'
-import type { JsonObject } from '../../src/units/json.ts'
 import { until } from '../support/until.ts'
-import { nodeImage } from './images/node.ts'
 import { mustCluster } from './support/command.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
-import { apply, kubectl, list, lockState, makeNamespace, setValues, startUsher } from './support/usher.ts'
+import { allReady, deployment, isUp, podsOf, readyAt, readyContainers, restarts, sleeping, startsOf } from './support/starters.ts'
+import { apply, kubectl, lockState, makeNamespace, setValues, startUsher } from './support/usher.ts'
 
 await startUsher(t)
 showLogsOfFailure(t)
 
-// Whatever else goes on on this machine.
-const idleWithinMs = 120_000
-// Until the lock watches its pods, a turn ends by its time, or by being given back.
-const leaseSeconds = 3
+const strict = ['lock.strict=true', 'lock.locks=1']
 
-t.test('strictly with one permit, eight slow starters start one after the other; turns end by time', async (t) => {
-  await setValues(['lock.strict=true', 'lock.locks=1'])
+t.test('strictly with one permit, eight slow starters start one after the other, each when the one before is up', async (t) => {
+  await setValues(strict)
   await makeNamespace(t, 'turn-strict')
-  await apply(deployment('turn-strict', 'slow', 8, { 'usher.dev/lock-lease': `${leaseSeconds}s` }))
-  await ready('turn-strict', 'slow')
-  const starts = await startsOf('turn-strict', 8)
-  t.same(new Set(starts.map(({ grant }) => grant)), new Set(['floor']))
-  for (const [index, { grantedAt }] of starts.entries()) {
-    const before = starts[index - 1]
-    if (before === undefined) continue
-    t.ok(Date.parse(grantedAt) >= Date.parse(before.endedAt ?? ''), `${before.pod} has ended its turn before ${starts[index]?.pod}`)
-    t.ok(Date.parse(grantedAt) - Date.parse(before.grantedAt) >= leaseSeconds * 1_000 - 100, 'a turn has its time')
-  }
+  await apply(deployment({ namespace: 'turn-strict', name: 'slow', replicas: 8 }))
+  await isUp('turn-strict', 'slow')
+  await follows(t, await startsOf('turn-strict', 8), 'turn-strict')
   t.equal(await restarts('turn-strict'), 0)
 })
 
-t.test('by default they start as fast as the cores allow, and never faster; turns end by time', async (t) => {
+t.test('by default they start as fast as the cores allow, and never faster', async (t) => {
   await setValues([])
   await makeNamespace(t, 'turn-default')
-  await apply(deployment('turn-default', 'slow', 8, { 'usher.dev/lock-lease': `${leaseSeconds}s` }))
-  await ready('turn-default', 'slow')
+  await apply(deployment({ namespace: 'turn-default', name: 'slow', replicas: 8 }))
+  await isUp('turn-default', 'slow')
   const starts = await startsOf('turn-default', 8)
   const floor = starts.filter(({ grant }) => grant === 'floor')
   for (const [index, { grantedAt }] of floor.entries()) {
@@ -46,112 +35,88 @@ t.test('by default they start as fast as the cores allow, and never faster; turn
     const earlier = starts.map((each) => Date.parse(each.grantedAt)).filter((time) => time < Date.parse(grantedAt))
     t.ok(Date.parse(grantedAt) - Math.max(...earlier) >= 950, 'for an idle core one a second')
   }
+  t.same(new Set(starts.map(({ cause }) => cause)), new Set(['ready']))
   t.comment(`granted: ${starts.map(({ grant }) => grant).join(', ')}`)
 })
 
 t.test('without the label they start together', async (t) => {
   await makeNamespace(t, 'turn-none', {})
-  await apply(deployment('turn-none', 'slow', 8))
-  await ready('turn-none', 'slow')
-  const pods = await list<Pod>('get', 'pods', '--namespace', 'turn-none')
-  t.same(pods.flatMap(({ spec }) => spec.initContainers ?? []), [])
+  await apply(deployment({ namespace: 'turn-none', name: 'slow', replicas: 8 }))
+  await isUp('turn-none', 'slow')
+  t.same((await podsOf('turn-none')).flatMap(({ spec }) => spec.initContainers ?? []), [])
   t.equal((await lockState()).starts.filter(({ pod }) => pod?.startsWith('turn-none/') === true).length, 0)
 })
 
-t.test('after a reboot of their node, eight pods start in turn again; turns end by time', async (t) => {
-  await setValues(['lock.strict=true', 'lock.locks=1'])
-  await makeNamespace(t, 'turn-reboot')
-  await apply(deployment('turn-reboot', 'slow', 8, { 'usher.dev/lock-lease': `${leaseSeconds}s` }))
-  await ready('turn-reboot', 'slow')
-  const before = await containers('turn-reboot')
-  await mustCluster('reboot-node')
-  await until('the lock runs again', async () => (await lockState().catch(() => undefined)) !== undefined)
-  await kubectl(['wait', '--for=condition=Ready', '--namespace', 'usher-system', 'pods', '--all', '--timeout=120s'])
-  const starts = await startsOf('turn-reboot', 8)
-  for (const [index, { grantedAt }] of starts.entries()) {
-    t.ok(Date.parse(grantedAt) >= Date.parse(starts[index - 1]?.endedAt ?? grantedAt), 'one after the other')
-  }
-  await kubectl(['wait', '--for=condition=Ready', '--namespace', 'turn-reboot', 'pods', '--all', '--timeout=120s'])
-  const after = await containers('turn-reboot')
-  t.equal(after.length, 8)
-  t.same(after.filter((id) => before.includes(id)), [], 'all their containers are new')
+t.test('pods without probes are taken to start for ten seconds; the lock says so', async (t) => {
+  await setValues(strict)
+  await makeNamespace(t, 'turn-blind')
+  await apply(deployment({ namespace: 'turn-blind', name: 'blind', replicas: 2, probe: null }))
+  await isUp('turn-blind', 'blind')
+  const [first, second] = await startsOf('turn-blind', 2)
+  t.equal(first?.cause, 'blind-hold')
+  t.ok(Date.parse(first?.endedAt ?? '') - Date.parse(first?.grantedAt ?? '') >= 10_000)
+  t.ok(Date.parse(second?.grantedAt ?? '') >= Date.parse(first?.endedAt ?? ''))
 })
 
-// The last one: its lease of a minute outlasts its pod.
+t.test('after a reboot of their node, grants follow readiness, in the order of priority, then of arrival', async (t) => {
+  await setValues(strict)
+  await makeNamespace(t, 'turn-reboot')
+  await apply({ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'turn-first' }, value: 1_000 })
+  t.teardown(() => kubectl(['delete', 'priorityclass', 'turn-first']))
+  await apply(deployment({ namespace: 'turn-reboot', name: 'slow', replicas: 5 }))
+  await isUp('turn-reboot', 'slow')
+  // Younger pods: the kubelet starts them last.
+  await apply(deployment({ namespace: 'turn-reboot', name: 'urgent', replicas: 3, priorityClassName: 'turn-first' }))
+  await isUp('turn-reboot', 'urgent')
+  const before = await readyContainers('turn-reboot')
+  t.equal(before.length, 8)
+  const rebootedAt = Date.now()
+  await mustCluster('reboot-node')
+  await until('the lock runs again', async () => (await lockState().catch(() => undefined)) !== undefined, 60_000)
+  const starts = (await startsOf('turn-reboot', 8)).filter(({ grantedAt }) => Date.parse(grantedAt) > rebootedAt)
+  t.equal(starts.length, 8)
+  await allReady('turn-reboot')
+  await follows(t, starts, 'turn-reboot')
+  inOrder(t, starts)
+  t.same((await readyContainers('turn-reboot')).filter((id) => before.includes(id)), [], 'all their containers are new')
+})
+
+// The last one: whoever holds the lock for long outlasts it.
 t.test('on an idle node a scale-up is not delayed, though somebody holds the lock for long', async (t) => {
   await setValues([])
   await makeNamespace(t, 'turn-scale')
-  await apply(deployment('turn-scale', 'web', 1, { 'usher.dev/lock-lease': '60s' }))
-  await ready('turn-scale', 'web')
+  await apply(deployment({ namespace: 'turn-scale', name: 'idle', replicas: 1, script: sleeping(3_600_000) }))
+  await until('it holds the lock', async () => (await lockState()).holders.some(({ pod }) => pod?.startsWith('turn-scale/idle') === true), 60_000)
   await until('the node is idle', async () => ((await lockState()).load?.idleCores ?? 0) > 1.2, idleWithinMs)
-  await kubectl(['scale', '--namespace', 'turn-scale', 'deployment/web', '--replicas=2'])
-  await ready('turn-scale', 'web')
-  const [, second] = await startsOf('turn-scale', 2)
+  await apply(deployment({ namespace: 'turn-scale', name: 'web', replicas: 1 }))
+  await isUp('turn-scale', 'web')
+  const second = (await startsOf('turn-scale', 1)).find(({ pod }) => pod?.startsWith('turn-scale/web') === true)
   t.equal(second?.grant, 'idle-core')
   t.comment(`it waited ${second === undefined ? '?' : Date.parse(second.grantedAt) - Date.parse(second.arrivedAt)} ms`)
 })
 
-interface Pod {
-  readonly metadata: { readonly name: string }
-  readonly spec: { readonly initContainers?: readonly JsonObject[] }
-  readonly status: { readonly containerStatuses?: readonly { readonly containerID?: string; readonly ready: boolean; readonly restartCount: number }[] }
-}
+// Whatever else goes on on this machine.
+const idleWithinMs = 120_000
 
-// Burns a second of CPU, as a start does, and is ready then.
-const slow = `
-  const { user } = process.cpuUsage()
-  while (process.cpuUsage().user - user < 1e6) Math.random()
-  process.on('SIGTERM', () => process.exit())
-  require('node:http').createServer((request, response) => response.end()).listen(8080)
-`
-
-function deployment(namespace: string, name: string, replicas: number, annotations: object = {}): object {
-  const container = {
-    name: 'main',
-    image: nodeImage,
-    imagePullPolicy: 'Never',
-    args: ['-e', slow],
-    readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
-  }
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, namespace },
-    spec: {
-      replicas,
-      selector: { matchLabels: { app: name } },
-      template: {
-        metadata: { labels: { app: name }, annotations: { 'usher.dev/nap': 'disabled', ...annotations } },
-        spec: { terminationGracePeriodSeconds: 1, containers: [container] },
-      },
-    },
+/** Each is granted once the one before is up, by its status, too. */
+async function follows(t: Test, starts: readonly StartState[], namespace: string): Promise<void> {
+  const up = new Map((await podsOf(namespace)).map((pod) => [`${namespace}/${pod.metadata.name}`, readyAt(pod)]))
+  t.same(new Set(starts.map(({ grant, cause }) => `${grant} ${cause}`)), new Set(['floor ready']))
+  for (const [index, { grantedAt }] of starts.entries()) {
+    const before = starts[index - 1]
+    if (before === undefined) continue
+    t.ok(Date.parse(grantedAt) >= Date.parse(before.endedAt ?? ''), `${before.pod} has ended its turn before ${starts[index]?.pod}`)
+    // The status has whole seconds, rounded down.
+    t.ok(Date.parse(grantedAt) >= (up.get(before.pod ?? '') ?? Infinity), `${before.pod} was up before ${starts[index]?.pod} had its turn`)
   }
 }
 
-async function ready(namespace: string, name: string): Promise<void> {
-  await kubectl(['rollout', 'status', '--namespace', namespace, `deployment/${name}`, '--timeout=180s'])
-}
-
-/** The ended or granted starts of a namespace's pods, as the node's lock tells them, in their order. */
-async function startsOf(namespace: string, count: number): Promise<readonly StartState[]> {
-  const found = async (): Promise<readonly StartState[] | undefined> => {
-    const state = await lockState().catch(() => undefined)
-    const starts = state?.starts.filter(({ pod }) => pod?.startsWith(`${namespace}/`) === true) ?? []
-    return starts.length === count ? starts : undefined
+/** Of those who waited at each grant, nobody had a higher priority, or the same and had come earlier. */
+function inOrder(t: Test, starts: readonly StartState[]): void {
+  const rank = ({ pod }: StartState): number => (pod?.includes('/urgent-') === true ? 1 : 0)
+  for (const [index, start] of starts.entries()) {
+    const passed = starts.slice(index + 1).filter(({ arrivedAt }) => arrivedAt < start.grantedAt)
+    const wrong = passed.filter((other) => rank(other) > rank(start) || (rank(other) === rank(start) && other.arrivedAt < start.arrivedAt))
+    t.same(wrong.map(({ pod }) => pod), [], `nobody was passed over by ${start.pod}`)
   }
-  for (let patience = 6; patience > 1; patience--) {
-    const starts = await until(`${count} starts in ${namespace}`, found).catch(() => undefined)
-    if (starts !== undefined) return starts.toSorted((left, right) => Date.parse(left.grantedAt) - Date.parse(right.grantedAt))
-  }
-  return until(`${count} starts in ${namespace}`, found)
-}
-
-async function restarts(namespace: string): Promise<number> {
-  const pods = await list<Pod>('get', 'pods', '--namespace', namespace)
-  return pods.flatMap(({ status }) => status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0)
-}
-
-async function containers(namespace: string): Promise<readonly string[]> {
-  const pods = await list<Pod>('get', 'pods', '--namespace', namespace)
-  return pods.flatMap(({ status }) => (status.containerStatuses ?? []).flatMap(({ containerID = '', ready }) => (ready ? [containerID] : [])))
 }

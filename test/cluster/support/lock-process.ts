@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import { cgroupProcesses } from '../cgroups.ts'
+
+/** The process of a node's lock; undefined: it does not run. */
+export function lockProcess(node = 'node-1'): number | undefined {
+  return [...cgroupProcesses(node)].find((pid) => commandOf(pid).some((word) => word.endsWith('/lock.mjs')))
+}
+
+/**
+ * Kills the lock's process on a node as the kernel does when memory is short: SIGKILL, and nobody is told.
+ * Gives whether it was running.
+ */
+export function killLock(node = 'node-1'): boolean {
+  const pid = lockProcess(node)
+  if (pid === undefined) return false
+  process.kill(pid, 'SIGKILL')
+  return true
+}
+
+/** The anonymous memory of a process, in bytes. */
+export function anonymousMemory(pid: number): number {
+  const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kilobytes) * 1_024
+}
+
+function commandOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    // It has ended meanwhile.
+    return []
+  }
+}
