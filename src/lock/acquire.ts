@@ -127,7 +127,7 @@ export function answerConnect({ service, askers, metrics }: AcquireOptions, requ
     endWith(socket, 'bad-request', problemDocument('bad-request', ask.fault))
     return
   }
-  askers.ask(ask, peerOf(request), 0, (answer) => {
+  const held = askers.ask(ask, peerOf(request), 0, (answer) => {
     switch (answer.kind) {
       case 'granted':
         metrics.answered(200)
@@ -148,6 +148,7 @@ export function answerConnect({ service, askers, metrics }: AcquireOptions, requ
         endWith(socket, 'locked', lockedText)
     }
   })
+  if (held !== undefined) socket.once('close', () => held.cancel())
 }
 
 /** Ends the connection with the answer: nothing else would, since Node keeps no time for it any more. */

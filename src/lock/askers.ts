@@ -42,6 +42,7 @@ export class Askers {
   readonly #startedAt: number
   readonly #parked = new Set<(isLast: boolean) => void>()
   readonly #unwatch: () => void
+  #isClosed = false
 
   constructor(options: AskersOptions) {
     this.#options = options
@@ -62,7 +63,7 @@ export class Askers {
   ask(ask: Ask, peer: string, waitMs: number, answer: (answer: AskersAnswer) => void): Held | undefined {
     const { service, clock } = this.#options
     const beganAt = clock.now()
-    const verdict = this.#judge(ask, peer, beganAt)
+    const verdict = this.#judge(ask, peer, beganAt, this.#isClosed)
     if (verdict.kind === 'ask') return service.ask(verdict.ask, peer, waitMs, answer)
     if (verdict.kind === 'refuse') {
       answer({ kind: 'refused', reason: verdict.reason })
@@ -71,8 +72,9 @@ export class Askers {
     return this.#park(ask, peer, waitMs, beganAt, verdict.ms, answer)
   }
 
-  /** Judges all that are held here by what is known. */
+  /** Judges all that are held here, and whoever still comes, by what is known. */
   close(): void {
+    this.#isClosed = true
     this.#unwatch()
     for (const again of this.#parked) again(true)
   }
@@ -88,12 +90,17 @@ export class Askers {
     }
     const again = (isLast: boolean): void => {
       const verdict = this.#judge(ask, peer, beganAt, isLast)
-      if (verdict.kind === 'park') return
+      if (verdict.kind === 'park') {
+        // The first list, of which it is not, has come: it may be new.
+        cancel()
+        cancel = clock.after(verdict.ms, () => again(true))
+        return
+      }
       leave()
       if (verdict.kind === 'refuse') answer({ kind: 'refused', reason: verdict.reason })
       else inner = service.ask(verdict.ask, peer, Math.max(0, waitMs - (clock.now() - beganAt)), answer)
     }
-    const cancel = clock.after(ms, () => again(true))
+    let cancel = clock.after(ms, () => again(true))
     this.#parked.add(again)
     onParked?.()
     return {
@@ -104,7 +111,7 @@ export class Askers {
     }
   }
 
-  #judge(ask: Ask, peer: string, beganAt: number, isLast = false): Verdict {
+  #judge(ask: Ask, peer: string, beganAt: number, isLast: boolean): Verdict {
     const { pods, clock, unknown } = this.#options
     const { uid } = ask
     const { state } = pods.health()

@@ -36,9 +36,15 @@ export class FakePods implements PodSource {
   /** A pod is as it is said here from now on, and else as it was, or waits for the lock; that is told. */
   put(uid: string, facts: Partial<PodFacts> = {}): void {
     const before = this.#pods.get(uid)
-    const pod = { ...(before ?? waitingPod(uid)), ...facts }
-    this.#pods.set(uid, pod)
+    const pod = this.learn(uid, facts)
     for (const listener of this.#listeners) listener.changed(pod, before)
+  }
+
+  /** As {@link put}, and only the next list will tell. */
+  learn(uid: string, facts: Partial<PodFacts> = {}): PodFacts {
+    const pod = { ...(this.#pods.get(uid) ?? waitingPod(uid)), ...facts }
+    this.#pods.set(uid, pod)
+    return pod
   }
 
   /** A pod is there no more; that is told. */

@@ -57,9 +57,8 @@ interface Life {
 export class LockInProcess {
   readonly clock = new FakeClock()
   readonly pods = new FakePods()
-  /** What somebody gets of whom nothing is known; from the next start on. */
-  unknown: UnknownPolicy = 'anonymous'
   readonly store = new MemoryStore()
+  readonly #unknown: UnknownPolicy
   readonly #settings: QueueSettings
   readonly #gates: readonly string[]
   #agent = new Agent({ keepAlive: true })
@@ -67,13 +66,15 @@ export class LockInProcess {
   #sent = 0
   #life: Life
 
-  static async start(settings: QueueSettings, gates: readonly string[] = []): Promise<LockInProcess> {
-    const lock = new LockInProcess(settings, gates)
+  /** @param unknown what somebody gets of whom nothing is known. */
+  static async start(settings: QueueSettings, gates: readonly string[] = [], unknown: UnknownPolicy = 'anonymous'): Promise<LockInProcess> {
+    const lock = new LockInProcess(settings, gates, unknown)
     await lock.#listen()
     return lock
   }
 
-  private constructor(settings: QueueSettings, gates: readonly string[]) {
+  private constructor(settings: QueueSettings, gates: readonly string[], unknown: UnknownPolicy) {
+    this.#unknown = unknown
     this.#settings = settings
     this.#gates = gates
     this.#life = this.#build()
@@ -81,6 +82,11 @@ export class LockInProcess {
 
   get service(): LockService {
     return this.#life.service
+  }
+
+  /** On which it listens. */
+  get port(): number {
+    return (this.#life.app.server.address() as AddressInfo).port
   }
 
   /** The text of its metrics. */
@@ -100,7 +106,7 @@ export class LockInProcess {
 
   ask(target: string, { method = 'GET', headers = {}, body, from = '127.0.0.1' }: Asking = {}): Asked {
     this.#sent++
-    const { port } = this.#life.app.server.address() as AddressInfo
+    const { port } = this
     const sent = request({ agent: this.#agent, host: '127.0.0.1', port, localAddress: from, path: target, method, headers })
     const { promise: answer, resolve } = Promise.withResolvers<Answered | undefined>()
     sent.on('error', () => resolve(undefined))
@@ -175,7 +181,7 @@ export class LockInProcess {
       metrics,
       log,
     })
-    const askers = new Askers({ service, pods, clock, unknown: this.unknown })
+    const askers = new Askers({ service, pods, clock, unknown: this.#unknown })
     const app = buildLock({ service, askers, metrics, registry, readers: { has: () => true }, log, version: '0.0.0' })
     const unfollow = followPods(service, pods)
     app.addHook('onClose', async () => unfollow())
