@@ -16,6 +16,7 @@ export const defaultConfig: InjectConfig = {
     weight: 1,
     position: 'first',
     runtimeClasses: [],
+    token: false,
   },
   // 540 s stays below a Deployment's default progress deadline of 600 s.
   limits: { napSeconds: 300, leaseSeconds: 900, maxWaitSeconds: 540, weight: 16 },

@@ -149,6 +149,7 @@ function resolve(file: ConfigFile, faults: Fault[]): InjectConfig {
       weight,
       position: lock.position ?? config.lock.position,
       runtimeClasses: lock.runtimeClasses ?? config.lock.runtimeClasses,
+      token: lock.token ?? config.lock.token,
     },
     limits: { napSeconds: napLimit, leaseSeconds: leaseLimit, maxWaitSeconds: waitLimit, weight: weightLimit },
   }

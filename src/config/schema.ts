@@ -91,6 +91,10 @@ export const configSchema = section('The configuration file of usher.', {
       allowed: 'a list of names of RuntimeClasses',
       description: 'Runtime classes in which the init container can run. Pods without a class always qualify.',
     }),
+    token: flag(
+      lock.token,
+      'Whether the init container proves by a service account token for the audience usher which pod it is of; for locks with --token-audience=usher.',
+    ),
   }),
   limits: section('The largest values that an annotation may ask for; beyond them it counts as not there.', {
     nap: duration(limits.napSeconds, 'a duration of at least 1s', 'The longest nap.'),

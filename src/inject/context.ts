@@ -30,6 +30,8 @@ export interface InjectConfig {
     readonly position: LockPosition
     /** Runtime classes in which the init container can run; pods without a class always qualify. */
     readonly runtimeClasses: readonly string[]
+    /** Whether the init container gets a token of the pod, by which the lock knows whose request it is. */
+    readonly token: boolean
   }
   /** The largest values that an annotation may ask for. */
   readonly limits: {

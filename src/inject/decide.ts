@@ -11,6 +11,7 @@ import type { Reason } from './reasons.ts'
 import { scopeOf } from './scope.ts'
 import { resolveSettings, type Settings } from './settings.ts'
 import { type InjectionStatus, isNewerStatus, readStatus, writeStatus } from './status.ts'
+import { tokenVolume } from './token-volume.ts'
 
 /**
  * Decides what usher does with a pod that is about to be created. Pure: the same pod and context give the same
@@ -65,18 +66,17 @@ function render(
   const draft: Draft = { operations: [], was: {} }
   renderNap(draft, facts, nap)
   const needsInit = lock.kind === 'wait' || nap.copy
+  const token = lock.kind === 'wait' && lock.token
   if (needsInit) {
     const container = buildInitContainer(facts, settings, context, {
       lock: lock.kind === 'wait' ? lock : undefined,
       copy: nap.copy,
     })
     const at = settings.position === 'first' ? 0 : '-'
-    addElement(draft, ['spec', 'initContainers'], facts.spec['initContainers'], 'initContainers', container, at)
+    addElements(draft, ['spec', 'initContainers'], facts.spec['initContainers'], 'initContainers', [container], at)
   }
-  if (nap.copy) {
-    const volume = { name: binVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }
-    addElement(draft, ['spec', 'volumes'], facts.spec['volumes'], 'volumes', volume, '-')
-  }
+  const volumes = [...(nap.copy ? [binVolume()] : []), ...(token ? [tokenVolume()] : [])]
+  addElements(draft, ['spec', 'volumes'], facts.spec['volumes'], 'volumes', volumes, '-')
   if (lock.kind === 'resize') {
     const path = pointer('spec', 'initContainers', lock.index, 'resources')
     draft.operations.push({ op: 'add', path, value: lock.resources })
@@ -93,7 +93,7 @@ function render(
   }
   noteAnnotationsPlace(draft, facts)
   const init = needsInit ? (lock.kind === 'wait' ? 'lock' : 'copy') : undefined
-  annotations.set(statusKey, writeStatus(nextStatus(facts, status, nap, init, draft.was)))
+  annotations.set(statusKey, writeStatus(nextStatus(facts, status, nap, { init, token, was: draft.was })))
   if (!haveRoom(facts, annotations)) return undefined
   renderAnnotations(draft, facts, annotations)
   return draft.operations
@@ -118,7 +118,7 @@ function renderNap(draft: Draft, facts: PodFacts, nap: NapPlan): void {
     const mounts = container.raw['volumeMounts']
     if (mount && !(Array.isArray(mounts) && mounts.some(({ name }) => name === binVolumeName))) {
       const value = { name: binVolumeName, mountPath: binMountPath, readOnly: true }
-      addElement(draft, [...at, 'volumeMounts'], mounts, `volumeMounts/${container.name}`, value, '-')
+      addElements(draft, [...at, 'volumeMounts'], mounts, `volumeMounts/${container.name}`, [value], '-')
     }
   }
   for (const { container, probe, before, seconds } of nap.probes) {
@@ -133,19 +133,24 @@ function renderNap(draft: Draft, facts: PodFacts, nap: NapPlan): void {
   }
 }
 
-/** Adds an element to a list that may be absent. */
-function addElement(
+function binVolume(): JsonObject {
+  return { name: binVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }
+}
+
+/** Adds elements to a list that may be absent; at its start, one alone. */
+function addElements(
   draft: Draft,
   tokens: readonly (string | number)[],
   list: unknown,
   place: string,
-  value: Json,
+  values: readonly Json[],
   at: 0 | '-',
 ): void {
+  if (values.length === 0) return
   noteEmpty(draft, place, list)
   const path = pointer(...tokens)
-  if (Array.isArray(list)) draft.operations.push({ op: 'add', path: `${path}/${at}`, value })
-  else draft.operations.push({ op: 'add', path, value: [value] })
+  if (!Array.isArray(list)) draft.operations.push({ op: 'add', path, value: values })
+  else for (const value of values) draft.operations.push({ op: 'add', path: `${path}/${at}`, value })
 }
 
 /** Remembers what stood in a place, where that cannot be seen afterwards. */
@@ -161,22 +166,30 @@ function noteAnnotationsPlace(draft: Draft, facts: PodFacts): void {
   else noteEmpty(draft, 'annotations', facts.metadata['annotations'])
 }
 
+/** What this review adds, and what stood there before. */
+interface Addition {
+  readonly init: 'lock' | 'copy' | undefined
+  readonly token: boolean
+  readonly was: JsonObject
+}
+
 function nextStatus(
   facts: PodFacts,
   status: InjectionStatus | undefined,
   nap: NapPlan,
-  init: 'lock' | 'copy' | undefined,
-  was: JsonObject,
+  { init, token, was }: Addition,
 ): InjectionStatus {
   const hasInit = hasOurInitContainer(facts, status)
   // A status of which nothing is left in the pod came along with a copied manifest.
   const isLeft = hasInit || nap.again
   const all = isLeft ? { ...was, ...status?.was } : was
   const nextInit = init ?? (hasInit ? status?.init : undefined)
+  const nextToken = token || (hasInit && status?.token === true)
   return {
     v: 1,
     ...(nap.status === undefined ? {} : { nap: nap.status }),
     ...(nextInit === undefined ? {} : { init: nextInit }),
+    ...(nextToken ? { token: true } : {}),
     ...(Object.keys(all).length > 0 ? { was: all } : {}),
     ...(isLeft && status?.text !== undefined ? { text: status.text } : {}),
   }

@@ -6,11 +6,12 @@ import type { PodFacts } from './pod.ts'
 import type { ReasonCode } from './reasons.ts'
 import type { Settings } from './settings.ts'
 import type { InjectionStatus } from './status.ts'
+import { tokenFile, tokenMount } from './token-volume.ts'
 
 /** What the init container has to do. */
 export interface InitContainerPurpose {
   /** Undefined: no lock. */
-  readonly lock: { readonly maxWaitSeconds: number } | undefined
+  readonly lock: { readonly maxWaitSeconds: number; readonly token: boolean } | undefined
   /** Whether it brings the nap binary. */
   readonly copy: boolean
 }
@@ -40,6 +41,7 @@ export function buildInitContainer(
 ): JsonObject {
   const { lock } = context.config
   const resources = copyResources(facts)
+  const mounts = mountsOf(purpose)
   return {
     name: lockContainerName,
     image: lock.image,
@@ -55,8 +57,13 @@ export function buildInitContainer(
       runAsUser: userOf(facts, context),
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    ...(purpose.copy ? { volumeMounts: [{ name: binVolumeName, mountPath: binMountPath }] } : {}),
+    ...(mounts.length > 0 ? { volumeMounts: mounts } : {}),
   }
+}
+
+function mountsOf(purpose: InitContainerPurpose): Json[] {
+  const bin = purpose.copy ? [{ name: binVolumeName, mountPath: binMountPath }] : []
+  return purpose.lock?.token === true ? [...bin, tokenMount()] : bin
 }
 
 function argsOf(settings: Settings, port: number, purpose: InitContainerPurpose): string[] {
@@ -71,6 +78,7 @@ function argsOf(settings: Settings, port: number, purpose: InitContainerPurpose)
     '--uid=$(POD_UID)',
   )
   if (settings.weight !== 1) args.push(`--weight=${settings.weight}`)
+  if (purpose.lock.token) args.push(`--token-file=${tokenFile}`)
   return args
 }
 

@@ -5,10 +5,11 @@ import type { PodFacts } from './pod.ts'
 import type { ReasonCode } from './reasons.ts'
 import type { Settings } from './settings.ts'
 import type { InjectionStatus } from './status.ts'
+import { hasTokenVolume } from './token-volume.ts'
 
 /** Whether the pod is to wait for the lock, and if so, for how long at the most. */
 export type LockPlan =
-  | { readonly kind: 'wait'; readonly maxWaitSeconds: number }
+  | { readonly kind: 'wait'; readonly maxWaitSeconds: number; readonly token: boolean }
   /** The init container of an earlier review gets the resources that the first container has by now. */
   | { readonly kind: 'resize'; readonly index: number; readonly resources: JsonObject }
   | { readonly kind: 'leave'; readonly code: ReasonCode }
@@ -27,7 +28,7 @@ export function planLock(
   const code = reasonAgainst(facts, settings, context)
   if (code !== undefined) return { kind: 'leave', code }
   const maxWaitSeconds = Math.min(settings.maxWaitSeconds, halfOfDeadline(facts))
-  return { kind: 'wait', maxWaitSeconds }
+  return { kind: 'wait', maxWaitSeconds, token: context.config.lock.token }
 }
 
 function reasonAgainst(facts: PodFacts, settings: Settings, context: DecisionContext): ReasonCode | undefined {
@@ -38,6 +39,8 @@ function reasonAgainst(facts: PodFacts, settings: Settings, context: DecisionCon
   if (facts.controller?.kind === 'Job' && !settings.asked.lock) return 'job-pod'
   // A wait of 0 would mean "for ever" to usher-wait.
   if (halfOfDeadline(facts) < 1) return 'deadline-too-short'
+  // Without its token the lock would not know the pod, and let it wait for nothing.
+  if (context.config.lock.token && hasTokenVolume(facts)) return 'name-conflict'
   return initContainerObstacle(facts, context)
 }
 

@@ -31,5 +31,17 @@ export const binMountPath = '/usher'
 /** The nap binary as the application's container sees it. */
 export const napPath = `${binMountPath}/nap`
 
+/** The projected volume through which the init container gets a service account token of the pod. */
+export const tokenVolumeName = 'usher-token'
+
+/**
+ * Where that volume is mounted: in the init container alone, whose image is ours. Beside the other tokens, below
+ * /var/run/secrets, what another webhook mounts above it could leave no room for it, and the pod would not start.
+ */
+export const tokenMountPath = '/usher-token'
+
+/** For whom that token is; the lock takes those of no other audience. */
+export const tokenAudience = 'usher'
+
 /** An emptyDir makes cluster-autoscaler keep a node, unless this annotation of the pod names it. */
 export const evictKey = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes'

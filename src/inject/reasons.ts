@@ -48,7 +48,7 @@ export const reasonTable = {
   'already-injected': 'usher has injected this before; nothing is to be done again.',
   'daemonset-pod': 'The pod belongs to a DaemonSet: it never waits for the lock, and naps only when annotated.',
   'runtime-class': 'The runtime class is not on the configured list, so no container of ours is added.',
-  'name-conflict': 'Something foreign in the pod has one of our names (usher-lock, usher-bin).',
+  'name-conflict': 'Something foreign in the pod has one of our names (usher-lock, usher-bin, usher-token).',
   'annotations-full': "The pod's annotations leave no room for usher's within the limit of 256 KiB.",
   'mount-conflict': 'Something else is mounted at /usher in a container that needs the nap binary.',
 } as const

@@ -1,7 +1,7 @@
 import { isCount, isObject, type Json, type JsonObject } from '../units/json.ts'
 import { hasOurInitContainer } from './init-container.ts'
 import { isEmptied, isOurs } from './nap-container.ts'
-import { binVolumeName, evictKey, lockContainerName, statusKey } from './names.ts'
+import { binVolumeName, evictKey, lockContainerName, statusKey, tokenVolumeName } from './names.ts'
 import { type PatchOperation, pointer } from './patch.ts'
 import { type ContainerFacts, defaultGraceSeconds, type PodFacts, readPod } from './pod.ts'
 import { type InjectionStatus, isNewerStatus, readStatus } from './status.ts'
@@ -16,7 +16,7 @@ export type Reversal =
   | { readonly kind: 'unreadable'; readonly detail: string }
   | {
       readonly kind: 'revert'
-      /** RFC 6902; its operations do not depend on each other. */
+      /** RFC 6902; each operation is about the place that it names in the pod as it came. */
       readonly patch: readonly PatchOperation[]
       /** Places that somebody has changed since the injection; they stay as they are. */
       readonly kept: readonly string[]
@@ -40,8 +40,8 @@ export function revert(pod: unknown): Reversal {
   const draft: Draft = { facts, status, was: status.was ?? {}, operations: [], kept: [] }
   for (const container of facts.containers) revertContainer(draft, container)
   keepMissing(draft)
-  if (hasOurInitContainer(facts, status)) revertList(draft, 'initContainers', lockContainerName)
-  if (status.nap?.method === 'exec') revertList(draft, 'volumes', binVolumeName)
+  if (hasOurInitContainer(facts, status)) revertList(draft, 'initContainers', [lockContainerName])
+  revertList(draft, 'volumes', volumesOf(status))
   revertGrace(draft)
   revertAnnotations(draft)
   return { kind: 'revert', patch: draft.operations, kept: draft.kept, text: status.text ?? {} }
@@ -78,7 +78,7 @@ function revertContainer(draft: Draft, container: ContainerFacts): void {
   } else if (nap.containers.includes(name)) draft.kept.push([...at, 'lifecycle', 'preStop'].join('.'))
   const mount = Array.isArray(volumeMounts) ? volumeMounts.findIndex((each) => isNamed(each, binVolumeName)) : -1
   if (nap.method === 'exec' && mount >= 0) {
-    removeElement(draft, [...at, 'volumeMounts'], volumeMounts, mount, `volumeMounts/${name}`)
+    removeElements(draft, [...at, 'volumeMounts'], volumeMounts, [mount], `volumeMounts/${name}`)
   }
   for (const probe of ['livenessProbe', 'startupProbe'] as const) {
     const before = was[`${probe}/${name}`]
@@ -97,22 +97,30 @@ function keepMissing({ facts, status, kept }: Draft): void {
   }
 }
 
-function revertList(draft: Draft, field: 'initContainers' | 'volumes', name: string): void {
+/** The volumes that usher has added. */
+function volumesOf({ nap, token }: InjectionStatus): readonly string[] {
+  return [...(nap?.method === 'exec' ? [binVolumeName] : []), ...(token === true ? [tokenVolumeName] : [])]
+}
+
+function revertList(draft: Draft, field: 'initContainers' | 'volumes', names: readonly string[]): void {
   const list = draft.facts.spec[field]
-  const index = Array.isArray(list) ? list.findIndex((each) => isNamed(each, name)) : -1
-  if (index >= 0) removeElement(draft, ['spec', field], list, index, field)
+  if (!Array.isArray(list)) return
+  const indexes = names.map((name) => list.findIndex((each) => isNamed(each, name))).filter((index) => index >= 0)
+  removeElements(draft, ['spec', field], list, indexes, field)
 }
 
 function isNamed(value: unknown, name: string): boolean {
   return isObject(value) && value['name'] === name
 }
 
-/** Removes an element, and where it was the last one, what usher has made for it. */
-function removeElement(draft: Draft, path: Path, list: unknown, index: number, place: string): void {
+/** Removes elements, and where no other is left, what usher has made for them. */
+function removeElements(draft: Draft, path: Path, list: unknown, indexes: readonly number[], place: string): void {
+  if (indexes.length === 0) return
   const before = placeOf(draft.was, place)
-  const alone = Array.isArray(list) && list.length === 1
+  const alone = Array.isArray(list) && list.length === indexes.length
   if (alone && before !== undefined) putBack(draft, path, before)
-  else putBack(draft, [...path, index], 'absent')
+  // From the end: the places of those before do not change by that.
+  else for (const index of indexes.toSorted((left, right) => right - left)) putBack(draft, [...path, index], 'absent')
 }
 
 function revertGrace(draft: Draft): void {

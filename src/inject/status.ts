@@ -9,6 +9,8 @@ export interface InjectionStatus {
   readonly nap?: NapStatus
   /** What the init container is there for: the lock, or only to bring the nap binary. */
   readonly init?: 'lock' | 'copy'
+  /** Whether there is a volume with a token for it. */
+  readonly token?: true
   /**
    * What stood in a place before usher made something there, for places that were absent (`"absent"`), null
    * or empty: `metadata`, `annotations`, `initContainers`, `volumes`, `terminationGracePeriodSeconds`,
@@ -50,11 +52,12 @@ export function isNewerStatus(annotation: string | undefined): boolean {
 export function readStatus(annotation: string | undefined): InjectionStatus | undefined {
   const value = annotation === undefined ? undefined : parse(annotation)
   if (!isObject(value) || value['v'] !== 1) return undefined
-  const { nap, init, was, text } = value
+  const { nap, init, token, was, text } = value
   return {
     v: 1,
     ...(isNapStatus(nap) ? { nap } : {}),
     ...(init === 'lock' || init === 'copy' ? { init } : {}),
+    ...(token === true ? { token } : {}),
     ...(isObject(was) ? { was } : {}),
     ...(isObject(text) ? { text } : {}),
   }

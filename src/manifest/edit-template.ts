@@ -71,9 +71,17 @@ export function planEdits(template: TemplateText, patch: readonly PatchOperation
   for (const operation of patch) {
     const steps = [...base, ...stepsOf(operation.path, pod)]
     const { edit, depth } = planEdit(template, after, operation, steps)
-    edits.set(pointer(...steps.slice(base.length, depth)), edit)
+    const path = pointer(...steps.slice(base.length, depth))
+    edits.set(edit.kind === 'insert' ? freeName(path, edits) : path, edit)
   }
   return edits
+}
+
+/** Several elements may come to the end of one list: the second one is `/spec/volumes/-2`. */
+function freeName(path: string, edits: ReadonlyMap<string, Edit>): string {
+  let name = path
+  for (let number = 2; edits.has(name); number++) name = `${path}${number}`
+  return name
 }
 
 /** What will be at the end of some steps. */

@@ -33,6 +33,7 @@ const faults: readonly (readonly [string, string])[] = [
   ['lock: { weight: 1.5 }', '1:9: lock.weight: 1.5 is not allowed; it must be a whole number from 1 to 1000'],
   ['lock: { weight: 0 }', '1:9: lock.weight: 0 is not allowed; it must be a whole number from 1 to 1000'],
   ['lock: { position: middle }', '1:9: lock.position: "middle" is not allowed; it must be one of first, last'],
+  ['lock: { token: "true" }', '1:9: lock.token: "true" is not allowed; it must be true or false'],
   ['lock: { runtimeClasses: kata }', '1:9: lock.runtimeClasses: "kata" is not allowed; it must be a list of names of RuntimeClasses'],
   ['lock: { lease: forever }', '1:9: lock.lease: "forever" is not allowed; it must be a duration from 1s to limits.lockLease'],
   ['lock: { maxWait: [5s] }', '1:9: lock.maxWait: ["5s"] is not allowed; it must be a duration from 1s to limits.lockMaxWait'],

@@ -26,6 +26,7 @@ t.test('the defaults are those of the design', async (t) => {
       weight: 1,
       position: 'first',
       runtimeClasses: [],
+      token: false,
     },
     limits: { napSeconds: 300, leaseSeconds: 900, maxWaitSeconds: 540, weight: 16 },
   })
@@ -50,6 +51,7 @@ lock:
   weight: 3
   position: last
   runtimeClasses: [kata, gvisor]
+  token: true
 limits:
   nap: 1m
   lockLease: 5m
@@ -69,6 +71,7 @@ limits:
       weight: 3,
       position: 'last',
       runtimeClasses: ['kata', 'gvisor'],
+      token: true,
     },
     limits: { napSeconds: 60, leaseSeconds: 300, maxWaitSeconds: 540, weight: 4 },
   })
@@ -85,6 +88,7 @@ t.test('each key alone changes only itself', async (t) => {
     ['lock: { port: 65535 }', { lock: { ...defaultConfig.lock, port: 65_535 } }],
     ['lock: { weight: 16 }', { lock: { ...defaultConfig.lock, weight: 16 } }],
     ['lock: { imagePullPolicy: Never }', { lock: { ...defaultConfig.lock, imagePullPolicy: 'Never' } }],
+    ['lock: { token: true }', { lock: { ...defaultConfig.lock, token: true } }],
     ['limits: { lockWeight: 1000 }', { limits: { ...defaultConfig.limits, weight: 1_000 } }],
   ] as const) {
     t.strictSame(parseConfig(text, 'usher.yaml'), { ...defaultConfig, ...change }, text)

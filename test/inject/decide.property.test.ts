@@ -20,7 +20,7 @@ import {
   withoutOurs,
 } from '../support/injected.ts'
 import { limitRangeViolations } from '../support/limit-range.ts'
-import { initNames, listAt, objectAt, valueAt } from '../support/pod-reader.ts'
+import { allContainers, initNames, listAt, objectAt, valueAt } from '../support/pod-reader.ts'
 import { restrictedViolations } from '../support/pod-security.ts'
 import {
   deepFreeze,
@@ -176,6 +176,29 @@ t.test('runs its init container as a user that is a number and not 0', async (t)
   })
 })
 
+t.test('gives a token to the init container that waits for the lock where that is turned on, and to no other container', async (t) => {
+  let given = 0
+  forEveryInjection(t, 0.4, ({ pod, context, decision, after }) => {
+    const waits = decision.reasons.some(({ code }) => code === 'lock-added')
+    const wanted = waits && context.config.lock.token
+    const isToken = ({ name }: JsonObject) => name === 'usher-token'
+    const [old, now] = [pod, after].map((each) => listAt(each, 'spec', 'volumes').filter(isToken))
+    const volume = {
+      name: 'usher-token',
+      projected: { defaultMode: 292, sources: [{ serviceAccountToken: { audience: 'usher', expirationSeconds: 3_600, path: 'token' } }] },
+    }
+    equal(now, wanted ? [volume] : old, 'volumes')
+    const [before, mounting] = [pod, after].map((each) => allContainers(each).filter((container) => listAt(container, 'volumeMounts').some(isToken)))
+    equal(mounting?.map(({ name }) => name), wanted ? ['usher-lock'] : before?.map(({ name }) => name), 'containers')
+    if (!wanted) return true
+    equal(listAt(mounting?.[0], 'volumeMounts').filter(isToken), [{ name: 'usher-token', mountPath: '/usher-token', readOnly: true }], 'mount')
+    equal(newlyMissing(pod, after), [], 'missing')
+    given++
+    return true
+  })
+  t.ok(runs < 100 || given > 0.04 * runs, `${given} tokens`)
+})
+
 t.test('stands another injector between two reviews', async (t) => {
   forAll(t, 0.4, fc.tuple(podAndContext, arbitraryChange), ([value, change]) => {
     const first = injection(value)
@@ -223,7 +246,7 @@ t.test('brings a copied manifest to rest, with every nap shorter than the grace 
 
 t.test('adds no mount without its volume to a copied manifest', async (t) => {
   forEveryCopy(t, ({ copied, after }) => {
-    equal(newlyMissing(copied, after).includes('the volume usher-bin'), false, 'volume missing')
+    equal(newlyMissing(copied, after).filter((part) => part.startsWith('the volume ')), [], 'volumes missing')
   })
 })
 

@@ -30,7 +30,7 @@ t.test('gives back what another injector has made of the pod meanwhile, without 
     const reversal = revert(again)
     if (reversal.kind !== 'revert') return false
     const text = JSON.stringify(patched(again, { patch: reversal.patch, reasons: [], warnings: [] }))
-    for (const ours of ['usher.dev/status', '"usher-lock"', '"usher-bin"', '/usher/nap']) {
+    for (const ours of ['usher.dev/status', '"usher-lock"', '"usher-bin"', '"usher-token"', '/usher/nap']) {
       if (text.includes(ours) && !JSON.stringify([pod, change]).includes(ours)) throw new Error(`${ours} is left in ${text}`)
     }
     return first.decision.patch.length > 0

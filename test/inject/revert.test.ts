@@ -62,6 +62,23 @@ t.test('takes the binary, its volume and its mounts out, and leaves those of oth
   t.strictSame(reverted(after), { kept: [], back: pod })
 })
 
+t.test('takes the volumes of the binary and of the token out, whatever came between, and nothing of that name that is not ours', async (t) => {
+  const token = { ...context, config: { ...context.config, lock: { ...context.config.lock, token: true } } }
+  const both = { ...token, kubeVersion: exec.kubeVersion }
+  const data = { name: 'data', emptyDir: {} }
+  for (const spec of [{}, { volumes: [] }, { volumes: null }, { volumes: [data] }]) {
+    const pod = podWith({}, spec)
+    t.strictSame(reverted(injected(pod, token)), { kept: [], back: pod })
+    t.strictSame(reverted(injected(pod, both)), { kept: [], back: pod })
+  }
+  const between = change(injected(podWith({}), both), '/spec/volumes/1', data)
+  t.strictSame(reverted(between).back['spec'], { containers: [{ name: 'app' }], volumes: [data] })
+  const foreign = podWith({}, { volumes: [{ name: 'usher-token', emptyDir: {} }] })
+  t.strictSame(reverted(injected(foreign, exec)), { kept: [], back: foreign })
+  const gone = change(injected(podWith({}), both), '/spec/volumes', [])
+  t.strictSame(reverted(gone).back['spec'], { containers: [{ name: 'app' }], volumes: [] })
+})
+
 t.test('gives nothing to do where nothing is known', async (t) => {
   t.strictSame(revert(podWith({})), { kind: 'not-injected' })
   t.strictSame(revert({ spec: { containers: [] } }), { kind: 'not-injected' })

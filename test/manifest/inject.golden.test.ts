@@ -28,7 +28,7 @@ const howToRenew = 'npm run golden'
 const leastCases = 250
 
 /** Of the cases that need another one: the context. Otherwise it is {@link usual}. */
-const contexts: Readonly<Record<string, Partial<Pick<DecisionContext, 'kubeVersion'> & Omit<NamespaceFacts, 'name'>>>> = {
+const contexts: Readonly<Record<string, Partial<Pick<DecisionContext, 'kubeVersion'> & Omit<NamespaceFacts, 'name'> & { readonly token: true }>>> = {
   'exec-plain': { kubeVersion: { major: 1, minor: 29 } },
   'exec-mounts': { kubeVersion: { major: 1, minor: 29 } },
   'exec-volumes-empty': { kubeVersion: { major: 1, minor: 29 } },
@@ -44,6 +44,15 @@ const contexts: Readonly<Record<string, Partial<Pick<DecisionContext, 'kubeVersi
   'mesh-linkerd-namespace': {
     annotations: { 'linkerd.io/inject': 'enabled', 'config.linkerd.io/skip-outbound-ports': '25,587' },
   },
+  'token-plain': { token: true },
+  'token-volumes': { token: true },
+  'token-exec-volumes': { token: true, kubeVersion: { major: 1, minor: 29 } },
+  'token-exec-no-final-newline': { token: true, kubeVersion: { major: 1, minor: 29 } },
+  'token-exec-volumes-flow': { token: true, kubeVersion: { major: 1, minor: 29 } },
+  'token-exec-volumes-empty': { token: true, kubeVersion: { major: 1, minor: 29 } },
+  'token-exec-volumes-alias': { token: true, kubeVersion: { major: 1, minor: 29 } },
+  'token-exec-volumes-merged': { token: true, kubeVersion: { major: 1, minor: 29 } },
+  'token-exec-json': { token: true, kubeVersion: { major: 1, minor: 29 } },
   'settings-namespace': { annotations: { 'usher.dev/nap': '20s', 'usher.dev/lock-position': 'last' } },
 }
 
@@ -140,9 +149,10 @@ async function* chunksOf(stream: Buffer): AsyncIterable<Uint8Array> {
 }
 
 function contextFor(name: string): (workload: Workload) => DecisionContext {
-  const { kubeVersion = usual.kubeVersion, labels = {}, annotations = {} } = contexts[name] ?? {}
+  const { kubeVersion = usual.kubeVersion, labels = {}, annotations = {}, token = false } = contexts[name] ?? {}
+  const config = { ...usual.config, lock: { ...usual.config.lock, token } }
   const namespace = { labels: { ...usual.namespace.labels, ...labels }, annotations }
-  return (workload) => ({ ...usual, kubeVersion, namespace: { ...namespace, name: workload.namespace ?? usual.namespace.name } })
+  return (workload) => ({ ...usual, config, kubeVersion, namespace: { ...namespace, name: workload.namespace ?? usual.namespace.name } })
 }
 
 /** @param found what the file should hold; undefined: that it should not be there. */

@@ -61,6 +61,8 @@ function emptied(container: JsonObject): JsonObject {
 /** Which of our parts do not come along when the manifest of an injected pod is used again. */
 export interface Leftovers {
   readonly initContainer: boolean
+  /** Together with the init container, which mounts it. */
+  readonly token: boolean
   /** Together with the mounts: the API server would not take a mount without its volume. */
   readonly volume: boolean
   /** Together with the hooks: then the container is its author's again. */
@@ -74,6 +76,7 @@ const mostly = fc.constantFrom(true, true, false)
 
 export const arbitraryLeftovers: fc.Arbitrary<Leftovers> = fc.record({
   initContainer: fc.boolean(),
+  token: mostly,
   volume: mostly,
   mounts: mostly,
   hooks: mostly,
@@ -85,18 +88,20 @@ export function withLeftovers(before: JsonObject, after: JsonObject, lost: Lefto
   const spec = objectAt(after, 'spec')
   const foreign = (list: 'initContainers' | 'volumes', name: string) =>
     listAt(before, 'spec', list).some((element) => element['name'] === name)
-  function without(list: 'initContainers' | 'volumes', name: string, drop: boolean) {
+  function without(list: 'initContainers' | 'volumes', names: readonly string[]) {
     const all = spec[list]
-    return drop && Array.isArray(all) && !foreign(list, name) ? all.filter((element) => element.name !== name) : all
+    return Array.isArray(all) ? all.filter(({ name }) => !names.includes(name) || foreign(list, name)) : all
   }
   const authors = objectAt(before, 'spec')['terminationGracePeriodSeconds']
   const ofAuthor = lost.grace === 'of the author' ? authors : lost.grace
+  const bin = lost.volume && lost.mounts && lost.hooks ? ['usher-bin'] : []
+  const token = lost.token && lost.initContainer ? ['usher-token'] : []
   return asParsed({
     ...after,
     spec: {
       ...spec,
-      initContainers: without('initContainers', 'usher-lock', lost.initContainer),
-      volumes: without('volumes', 'usher-bin', lost.volume && lost.mounts && lost.hooks),
+      initContainers: without('initContainers', lost.initContainer ? ['usher-lock'] : []),
+      volumes: without('volumes', [...bin, ...token]),
       containers: listAt(spec, 'containers').map((container) => withoutNap(container, lost)),
       terminationGracePeriodSeconds: lost.grace === 'kept' ? spec['terminationGracePeriodSeconds'] : ofAuthor,
     },

@@ -12,11 +12,12 @@ const config: fc.Arbitrary<InjectConfig> = fc
     lockEnabled: fc.constantFrom(true, true, true, true, false),
     position: fc.constantFrom('first' as const, 'first' as const, 'last' as const),
     runtimeClasses: fc.constantFrom<readonly string[]>([], ['gvisor']),
+    token: fc.boolean(),
   })
-  .map(({ napEnabled, napSeconds, method, lockEnabled, position, runtimeClasses }) => ({
+  .map(({ napEnabled, napSeconds, method, lockEnabled, position, runtimeClasses, token }) => ({
     ...defaultConfig,
     nap: { enabled: napEnabled, seconds: napSeconds, method },
-    lock: { ...defaultConfig.lock, enabled: lockEnabled, position, runtimeClasses },
+    lock: { ...defaultConfig.lock, enabled: lockEnabled, position, runtimeClasses, token },
   }))
 
 const labels: fc.Arbitrary<JsonObject | undefined> = fc.constantFrom<(JsonObject | undefined)[]>(

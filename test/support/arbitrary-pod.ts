@@ -16,6 +16,14 @@ import {
 
 const safeForAll = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } } as const
 
+/** Mounts of volumes that have our names, and are not ours. */
+const foreignMounts = [
+  { name: 'usher-bin', mountPath: '/usher' },
+  { name: 'usher-bin', mountPath: '/opt/usher' },
+  { name: 'usher-token', mountPath: '/usher-token' },
+  { name: 'usher-token', mountPath: '/usher' },
+] as const
+
 const securityStyles: readonly SecurityStyle[] = ['restricted-by-container', 'restricted-by-pod', 'any']
 const resourceStyles: readonly ResourceStyle[] = ['guaranteed', 'burstable', 'best-effort', 'any']
 
@@ -34,27 +42,27 @@ function podOf(security: SecurityStyle, resources: ResourceStyle): fc.Arbitrary<
       regular: fc.array(containerBody(security, resources), { minLength: 1, maxLength: 3 }),
       init: fc.array(initContainerBody(security, resources), { maxLength: 3 }),
       noInit: oneOf(undefined, null, []),
-      foreignBin: seldom(oneOf('/usher', '/opt/usher'), 20),
+      foreign: fc.oneof({ weight: 20, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.constantFrom(...foreignMounts) }),
       metadata: metadata(security === 'any'),
       spec: podSpec(security),
       more: fc.record({ status: seldom(oneOf({}, null, { phase: 'Pending' })), apiVersion: oneOf('v1'), kind: oneOf('Pod') }),
     })
-    .map(({ names, regular, init, noInit, foreignBin, metadata, spec, more }) => {
+    .map(({ names, regular, init, noInit, foreign, metadata, spec, more }) => {
       const containers = regular.map((body, index): JsonObject => ({ name: names[index], ...body }))
       const initContainers = init.map((body, index): JsonObject => ({ name: names[3 + index], ...body }))
       const first = containers[0]
       const { volumes } = spec
-      if (foreignBin !== undefined && first !== undefined) {
+      if (foreign !== undefined && first !== undefined) {
         const mounts = Array.isArray(first['volumeMounts']) ? first['volumeMounts'] : []
-        containers[0] = { ...first, volumeMounts: [...mounts, { name: 'usher-bin', mountPath: foreignBin }] }
+        containers[0] = { ...first, volumeMounts: [...mounts, foreign] }
       }
-      const foreignVolume = { name: 'usher-bin', emptyDir: {} }
+      const foreignVolume: JsonObject = { name: foreign?.name, emptyDir: {} }
       const pod: JsonObject = {
         ...more,
         metadata,
         spec: {
           ...spec,
-          volumes: foreignBin === undefined ? volumes : [...(Array.isArray(volumes) ? volumes : []), foreignVolume],
+          volumes: foreign === undefined ? volumes : [...(Array.isArray(volumes) ? volumes : []), foreignVolume],
           initContainers: initContainers.length === 0 ? noInit : initContainers,
           containers,
         },

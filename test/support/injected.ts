@@ -45,13 +45,18 @@ export function graceOf(pod: unknown): number {
  */
 export function missingParts(pod: unknown, containers: readonly JsonObject[] = allContainers(pod)): string[] {
   const missing: string[] = []
-  const hasVolume = listAt(pod, 'spec', 'volumes').some(({ name }) => name === 'usher-bin')
+  const volumes = listAt(pod, 'spec', 'volumes').map(({ name }) => name)
   const bringsNap = listAt(pod, 'spec', 'initContainers').some(
     ({ name, args }) => name === 'usher-lock' && Array.isArray(args) && args.includes('--install-nap=/usher/nap'),
   )
   for (const container of containers) {
     const mounts = listAt(container, 'volumeMounts')
-    if (mounts.some(({ name }) => name === 'usher-bin') && !hasVolume) missing.push('the volume usher-bin')
+    for (const ours of ['usher-bin', 'usher-token']) {
+      if (mounts.some(({ name }) => name === ours) && !volumes.includes(ours)) missing.push(`the volume ${ours}`)
+    }
+    const { args } = container
+    const readsToken = Array.isArray(args) && args.includes('--token-file=/usher-token/token')
+    if (readsToken && !mounts.some(({ mountPath }) => mountPath === '/usher-token')) missing.push('the mount at /usher-token')
     const command = valueAt(container, 'lifecycle', 'preStop', 'exec', 'command')
     if (!Array.isArray(command) || command[0] !== '/usher/nap') continue
     if (!mounts.some(({ mountPath }) => mountPath === '/usher')) missing.push('the mount at /usher')
@@ -79,7 +84,7 @@ export function newlyMissing(before: unknown, after: unknown): string[] {
 export function twice(pod: unknown): string[] {
   const places = allContainers(pod).flatMap((container) =>
     listAt(container, 'volumeMounts')
-      .filter(({ name }) => name === 'usher-bin')
+      .filter(({ name }) => name === 'usher-bin' || name === 'usher-token')
       .map(({ name, mountPath }) => ({ name: `${shown(container['name'])}: ${shown(name)} at ${shown(mountPath)}` })),
   )
   return [listAt(pod, 'spec', 'initContainers'), listAt(pod, 'spec', 'volumes'), places].flatMap((list) => {
@@ -108,7 +113,7 @@ export function withoutOurs(
   const wasSpec = draftAt(was, 'spec')
   const isSpec = draftAt(is, 'spec')
   elements(wasSpec, isSpec, 'initContainers', ({ name }) => name === 'usher-lock')
-  elements(wasSpec, isSpec, 'volumes', ({ name }) => name === 'usher-bin')
+  volumes(wasSpec, isSpec)
   const naps = new Map(newNaps(before, after).map((container) => [container['name'], napSeconds(container) ?? 0]))
   const wasContainers = listAt(was, 'spec', 'containers')
   for (const [index, container] of listAt(is, 'spec', 'containers').entries()) {
@@ -146,6 +151,16 @@ function annotations(was: Draft, is: Draft, ofNamespace: JsonObject): void {
     delete was['metadata']
     delete is['metadata']
   }
+}
+
+/** A foreign one of ours' names means that none of ours of that name may be there. */
+function volumes(was: Draft, is: Draft): void {
+  const old = listAt(was, 'volumes')
+  const now = listAt(is, 'volumes')
+  const ours = ['usher-bin', 'usher-token'].filter((ours) => !old.some(({ name }) => name === ours) && now.some(({ name }) => name === ours))
+  if (ours.length === 0) return
+  is['volumes'] = now.filter(({ name }) => !ours.includes(shown(name)))
+  sameEmpty(was, is, 'volumes')
 }
 
 function elements(was: Draft, is: Draft, key: string, isOurs: (element: JsonObject) => boolean): void {

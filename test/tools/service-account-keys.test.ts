@@ -40,6 +40,26 @@ t.test('tokens of a real API server, verified with its own keys', async (t) => {
   })
 })
 
+t.test('the volume with a token is admitted where Pod Security is restricted, and nothing is left of it afterwards', async (t) => {
+  const { read } = await start(t)
+  await read('kubectl create namespace shop && kubectl label namespace shop pod-security.kubernetes.io/enforce=restricted')
+  await read('kubectl --namespace shop create serviceaccount default')
+  const config = join(t.testdir({ 'usher.yaml': 'lock: { token: true }' }), 'usher.yaml')
+  const securityContext = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }
+  const container = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
+  const spec = { securityContext, containers: [{ name: 'app', image: 'registry.example.test/app:1', securityContext: container }] }
+  for (const version of ['1.37', '1.29']) {
+    const pod = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'shop' }, spec })
+    const injected = await read(`usher inject -q -f - --config ${config} --kube-version ${version}`, pod)
+    const admitted = await read('kubectl create --dry-run=server -f - -o json', injected)
+    const volume = JSON.parse(admitted).spec.volumes.find(({ name }: { name: string }) => name === 'usher-token')
+    const serviceAccountToken = { audience: 'usher', expirationSeconds: 3_600, path: 'token' }
+    t.strictSame(volume, { name: 'usher-token', projected: { defaultMode: 0o444, sources: [{ serviceAccountToken }] } }, version)
+    t.equal(await read(`usher inject -q -f - --config ${config} --kube-version ${version} -o patch`, admitted), '[]\n', 'the API server has no defaults for it')
+    t.equal(await read('usher uninject -q -f -', injected), pod)
+  }
+})
+
 /** Starts an API server with one pod in it. */
 async function start(t: Test, flags: readonly string[] = []) {
   const { kubeconfig } = await startApiServer(t, { flags })
