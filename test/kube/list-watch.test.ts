@@ -259,6 +259,75 @@ t.test('stopped: ends its requests and timers, and tells nothing more', async (t
   t.equal(third.clock.pending, 0)
 })
 
+t.test('told to list anew: ends its watch, lists at once, and watches from there', async (t) => {
+  const { api, clock, told, watch } = await listWatch(t)
+  ;(await api.next()).list('1', [thing('one', 1), thing('two', 2)])
+  for (const version of ['5', '6']) {
+    const watching = await api.next()
+    watching.open()
+    await opened(clock)
+    watch.relist()
+    const again = await api.next()
+    t.strictSame([again.query['watch'], again.query['resourceVersion']], [undefined, undefined])
+    await until('the old watch has ended', () => watching.isGone())
+    again.list(version, [thing('two', 3)])
+  }
+  t.equal((await api.next()).query['resourceVersion'], '6')
+  t.strictSame(told, ['+one=1', '+two=2', 'synced', 'two: 2→3', '-one=1', 'synced', 'synced'], 'that is no failure')
+})
+
+t.test('told to list anew while its watch is not answered yet', async (t) => {
+  const { api, told, watch } = await listWatch(t)
+  ;(await api.next()).list('1', [])
+  const watching = await api.next()
+  watch.relist()
+  ;(await api.next()).list('2', [])
+  await until('the old watch has ended', () => watching.isGone())
+  t.equal((await api.next()).query['resourceVersion'], '2')
+  t.strictSame(told, ['synced', 'synced'])
+})
+
+t.test('told to list anew while it lists, pauses or has been stopped: does nothing', async (t) => {
+  const { api, clock, told, watch } = await listWatch(t)
+  const listing = await api.next()
+  watch.relist()
+  listing.list('1', [thing('one', 1)], 'more')
+  const more = await api.next()
+  watch.relist()
+  t.equal(more.query['continue'], 'more')
+  t.notOk(more.isGone())
+  more.list('1', [])
+  ;(await api.next()).json(statusOf(500), 500)
+  await nextTimer(clock, 750)
+  watch.relist()
+  t.equal(await nextTimer(clock, 750), 750, 'it waits still')
+  clock.advance(750)
+  const watching = await api.next()
+  t.equal(watching.query['resourceVersion'], '1', 'and goes on from where it was')
+  watching.open()
+  await opened(clock)
+  watch.stop()
+  watch.relist()
+  await until('the watch was given up', () => watching.isGone())
+  t.equal(api.waiting, 0)
+  t.strictSame(told, ['+one=1', 'synced', 'failed: the API server answered 500: no'])
+})
+
+t.test('a list that was told for and fails is a failure like any other', async (t) => {
+  const { api, clock, told, watch } = await listWatch(t)
+  ;(await api.next()).list('1', [thing('one', 1)])
+  const watching = await api.next()
+  watching.open()
+  await opened(clock)
+  watch.relist()
+  ;(await api.next()).json(statusOf(503), 503)
+  await nextTimer(clock, 750)
+  t.strictSame(told, ['+one=1', 'synced', 'failed: the API server answered 503: no'])
+  t.equal(watch.get('one'), 1, 'what was known stays')
+  clock.advance(750)
+  t.equal((await api.next()).query['watch'], undefined, 'it lists still')
+})
+
 interface Setting {
   readonly api: FakeApiServer
   readonly clock: FakeClock
