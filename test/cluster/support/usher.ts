@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Test } from 'tap'
+import type { Owner } from '../../tools/local-process.ts'
 import type { StateView } from '../../../src/lock/state-view.ts'
 import type { JsonObject } from '../../../src/units/json.ts'
 import manifest from '../../../package.json' with { type: 'json' }
@@ -23,7 +24,7 @@ export const systemNamespace = 'usher-system'
  * chart, by Helm. Everything is gone in the end. With `USHER_CLUSTER=keep` a cluster that is up is taken as it is, usher
  * too where no values are asked for, and left up, for whoever works on a test.
  */
-export async function startUsher(t: Test, { nodes = 1, values = [] }: { readonly nodes?: number; readonly values?: readonly string[] } = {}): Promise<void> {
+export async function startUsher(t: Owner, { nodes = 1, values = [] }: { readonly nodes?: number; readonly values?: readonly string[] } = {}): Promise<void> {
   const isKept = process.env['USHER_CLUSTER'] === 'keep'
   if (!isKept || (await cluster('status')).code !== 0) {
     await mustCluster('down')
@@ -36,7 +37,7 @@ export async function startUsher(t: Test, { nodes = 1, values = [] }: { readonly
 }
 
 /** Loads the images of usher, and the one of the tests' pods, into a cluster that is up. */
-export async function loadUsher(t: Test): Promise<void> {
+export async function loadUsher(t: Owner): Promise<void> {
   for (const image of await archives(t)) await mustCluster('load', image)
 }
 
@@ -44,8 +45,10 @@ async function isInstalled(): Promise<boolean> {
   return (await tryKubectl(['get', 'mutatingwebhookconfiguration', 'usher'])).code === 0
 }
 
-async function archives(t: Test): Promise<readonly string[]> {
-  const node = join(t.testdir({}), 'node.tar')
+async function archives(t: Owner): Promise<readonly string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'usher-images-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const node = join(folder, 'node.tar')
   await writeNodeImage(node)
   const ours = ['usher', 'usher-wait'].map((name) => `${root}dist/images/${name}-${manifest.version}-${architecture}.tar`)
   const missing = ours.find((file) => !existsSync(file))
@@ -91,7 +94,7 @@ export async function apply(...items: readonly object[]): Promise<void> {
 }
 
 /** Makes a namespace for a test, which goes with it; `labels` are its own, turned on unless said otherwise. */
-export async function makeNamespace(t: Test, name: string, labels: object = { 'usher.dev/inject': 'enabled' }, annotations: object = {}): Promise<void> {
+export async function makeNamespace(t: Owner, name: string, labels: object = { 'usher.dev/inject': 'enabled' }, annotations: object = {}): Promise<void> {
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels, annotations } })
   // A controller makes it; without it no pod is admitted.
   await kubectl(['wait', '--for=create', '--namespace', name, 'serviceaccount/default', '--timeout=60s'])

@@ -1,4 +1,4 @@
-import type { Test } from 'tap'
+import type { Owner } from '../../tools/local-process.ts'
 import { fromKubeconfig } from '../../../src/kube/cluster.ts'
 import { watchNodePods } from '../../../src/kube/node-pods.ts'
 import type { PodFacts } from '../../../src/lock/pods.ts'
@@ -28,7 +28,7 @@ export interface WatchedStarts {
 }
 
 /** Watches the pods of a node as the lock does, in a way of its own; to the end of the test. */
-export async function watchStarts(t: Test, namespace: string, node = 'node-1'): Promise<WatchedStarts> {
+export async function watchStarts(t: Owner, namespace: string, node = 'node-1'): Promise<WatchedStarts> {
   const pods = new Map<string, PodFacts>()
   const old = new Map<string, string>()
   const reached = new Map<string, 'let in' | 'up'>()
