@@ -67,6 +67,9 @@ const constraints: JsonObject = only({
     strict: flag,
     lease: duration,
     timeout: duration,
+    watchPods: flag,
+    unknown: oneOf('anonymous', 'refuse'),
+    token: flag,
     checks: listOf(text('^(https?|tcp)://[^\\s]+$')),
     checkTimeout: duration,
     // On a command line, 0 is a number.
@@ -93,7 +96,7 @@ function configValues(): JsonObject {
   if (!isObject(plain) || !isObject(plain['properties'])) throw new Error('the schema of the configuration is no object')
   const { systemNamespace: _namespace, lock, ...rest } = plain['properties']
   if (!isObject(lock) || !isObject(lock['properties'])) throw new Error('the schema of the configuration has no lock')
-  const { image: _image, imagePullPolicy: _policy, port: _port, ...ofLock } = lock['properties']
+  const { image: _image, imagePullPolicy: _policy, port: _port, token: _token, ...ofLock } = lock['properties']
   return { ...plain, properties: { ...rest, lock: { ...lock, properties: ofLock } } }
 }
 

@@ -27,6 +27,7 @@ t.test('the API server takes what the chart renders', async (t) => {
     'one replica': '--set webhook.replicas=1',
     'no PodDisruptionBudget': '--set webhook.podDisruptionBudget=false,networkPolicy.enabled=false',
     'checks, and a strict lock': "--set 'lock.checks={http://localhost:9999,tcp://db.shop.svc:5432},lock.strict=true,lock.gateMaxWait=0'",
+    'tokens': '--set lock.token=true',
     'images elsewhere': '--set image.repository=example.org:5000/a/usher,image.tag=1.2.3,waitImage.tag=v2,image.pullPolicy=Always',
     'pull secrets': "--set 'imagePullSecrets[0].name=one,imagePullSecrets[1].name=two'",
     'tolerations, and nodes': "--set 'webhook.tolerations[0].key=a,webhook.tolerations[0].operator=Exists,webhook.nodeSelector.zone=b'",

@@ -41,6 +41,7 @@ for (const helm of helms) {
       'lock.lease=long': '/lock/lease',
       'lock.timeout=10': '/lock/timeout',
       'lock.gateMaxWait=60': '/lock/gateMaxWait',
+      'lock.token=please': '/lock/token',
       'lock.checks={ftp://host}': '/lock/checks/0',
       'lock.readers=everybody': '/lock/readers',
       'lock.stateDir=run': '/lock/stateDir',
@@ -59,7 +60,9 @@ for (const helm of helms) {
       'config.nap.method=best': '/config/nap/method',
       'config.naps.enabled=true': 'naps',
       'config.lock.port=1': 'port',
+      'config.lock.token=true': 'token',
       'config.systemNamespace=mine': 'systemNamespace',
+      'lock.token=true,lock.watchPods=false': 'lock.watchPods',
       'webhook.port=8080': 'webhook.port and webhook.probePort',
       'webhook.hostNetwork=true,webhook.port=8888': 'lock.port',
     }
@@ -86,6 +89,15 @@ for (const helm of helms) {
     t.strictSame(all.filter((name) => !plain.includes(name)), [
       'ConfigMap usher-dashboard', 'Namespace usher-system', 'PodMonitor usher-lock', 'ServiceMonitor usher-webhook',
     ])
+  })
+
+  t.test(`${helm} lets the webhook give tokens, and the lock ask for them, or neither`, async (t) => {
+    for (const token of [true, false]) {
+      const text = await shell.read(`${template} --set lock.token=${token}`)
+      t.equal(/^ *- --token-audience=usher$/m.test(text), token, 'the lock')
+      t.equal(/^ *token: true$/m.test(text), token, "the webhook's configuration")
+      t.equal(text.includes('/openid/v1/jwks'), token, 'the right to read the keys')
+    }
   })
 
   t.test(`${helm} packages all that the chart needs`, async (t) => {

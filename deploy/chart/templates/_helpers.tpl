@@ -24,6 +24,7 @@ app.kubernetes.io/component: {{ .component }}
 {{- define "usher.config" -}}
 {{- $lock := dict "image" (include "usher.waitImage" .) "imagePullPolicy" .Values.waitImage.pullPolicy "port" .Values.lock.port -}}
 {{- if not .Values.lock.enabled }}{{ $_ := set $lock "enabled" false }}{{ end -}}
+{{- if .Values.lock.token }}{{ $_ := set $lock "token" true }}{{ end -}}
 {{- mergeOverwrite (deepCopy .Values.config) (dict "systemNamespace" .Release.Namespace "lock" $lock) | toYaml -}}
 {{- end }}
 
@@ -42,6 +43,9 @@ seccompProfile: { type: RuntimeDefault }
 {{- define "usher.check" -}}
 {{- if eq (int .Values.webhook.port) (int .Values.webhook.probePort) }}
 {{- fail "webhook.port and webhook.probePort are the same" }}
+{{- end }}
+{{- if and .Values.lock.token (not .Values.lock.watchPods) }}
+{{- fail "lock.token takes lock.watchPods: without, the lock does not reach the API server, which has the keys" }}
 {{- end }}
 {{- if and .Values.webhook.hostNetwork .Values.lock.enabled (has (int .Values.lock.port) (list (int .Values.webhook.port) (int .Values.webhook.probePort))) }}
 {{- fail "lock.port is a port of the webhook, too, and with webhook.hostNetwork both are of the node" }}
