@@ -49,7 +49,7 @@ export function answerAsk(options: AcquireOptions, ask: Ask | AskFault, request:
   const wait = readPreferredWait(request.headers['prefer'])
   let held: Held | undefined
   const answer = (given: AskersAnswer): void => send(options, given, ask, wait, request, reply)
-  held = askers.ask(ask, peerOf(request.raw), (wait ?? 0) * 1_000, answer)
+  held = askers.ask(ask, peerOf(request.raw), (wait ?? 0) * 1_000, answer, bearerOf(request.raw))
   if (held !== undefined) reply.raw.once('close', () => held?.cancel())
 }
 
@@ -147,8 +147,13 @@ export function answerConnect({ service, askers, metrics }: AcquireOptions, requ
         metrics.answered(423)
         endWith(socket, 'locked', lockedText)
     }
-  })
+  }, bearerOf(request))
   if (held !== undefined) socket.once('close', () => held.cancel())
+}
+
+/** The token of a request (RFC 6750); undefined: there is none. */
+function bearerOf({ headers }: IncomingMessage): string | undefined {
+  return /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
 }
 
 /** Ends the connection with the answer: nothing else would, since Node keeps no time for it any more. */

@@ -2,6 +2,8 @@ import type { Clock } from './clock.ts'
 import type { PodSource } from './pods.ts'
 import type { Ask } from './request.ts'
 import type { Answer, Held, LockService } from './service.ts'
+import { type TokenRefusal, verifyToken } from './token.ts'
+import type { TokenKeys } from './token-keys.ts'
 
 /** What somebody gets of whom nothing is known: what the older services gave anybody, or nothing. */
 export type UnknownPolicy = 'anonymous' | 'refuse'
@@ -12,9 +14,25 @@ export interface AskersOptions {
   readonly pods: PodSource
   readonly clock: Clock
   readonly unknown: UnknownPolicy
+  /** Where a uid has to be proved by a token; undefined: it need not. */
+  readonly tokens?: TokenCheck | undefined
   /** A request was held until more was known of its pod. */
   readonly onParked?: () => void
 }
+
+/** How tokens are looked at. */
+export interface TokenCheck {
+  /** For whom they have to be issued. */
+  readonly audience: string
+  readonly keys: TokenKeys
+  /** The wall clock, in milliseconds since 1970. */
+  readonly wallNow: () => number
+  /** A uid came without a token that proves it. */
+  readonly refused: (reason: TokenFault) => void
+}
+
+/** Why a token proves no uid: what is wrong with it; there is none; it is of another pod. */
+export type TokenFault = TokenRefusal | 'no-token' | 'of-another-pod'
 
 /** Why somebody is refused. */
 export type RefuseReason = 'unknown-pod' | 'not-your-address'
@@ -35,7 +53,8 @@ type Verdict =
 
 /**
  * A uid counts where it is that of a pod that is bound to this node, and the address that asks is not known to be
- * another pod's. While the API server is not heard, a uid that is not known is believed, since nobody can be asked.
+ * another pod's; and where tokens are wanted, where one proves it. While the API server is not heard, a uid that is not
+ * known is believed, since nobody can be asked, and so is one without a token before there are keys to verify it with.
  */
 export class Askers {
   readonly #options: AskersOptions
@@ -59,9 +78,10 @@ export class Askers {
     })
   }
 
-  /** As {@link LockService.ask}. */
-  ask(ask: Ask, peer: string, waitMs: number, answer: (answer: AskersAnswer) => void): Held | undefined {
+  /** As {@link LockService.ask}; `token` is what the request came with. */
+  ask(said: Ask, peer: string, waitMs: number, answer: (answer: AskersAnswer) => void, token?: string): Held | undefined {
     const { service, clock } = this.#options
+    const ask = this.#proved(said, token)
     const beganAt = clock.now()
     const verdict = this.#judge(ask, peer, beganAt, this.#isClosed)
     if (verdict.kind === 'ask') return service.ask(verdict.ask, peer, waitMs, answer)
@@ -77,6 +97,23 @@ export class Askers {
     this.#isClosed = true
     this.#unwatch()
     for (const again of this.#parked) again(true)
+  }
+
+  /** The same without its uid, where a token has to prove that and does not. */
+  #proved(ask: Ask, token: string | undefined): Ask {
+    const { tokens, pods } = this.#options
+    if (tokens?.keys.isKnown() !== true || pods.health().state === 'none') return ask
+    const { audience, keys, wallNow } = tokens
+    if (token === undefined) return ask.uid === undefined ? ask : this.#unproved(ask, 'no-token')
+    const verdict = verifyToken(token, { audience, keys, nowMs: wallNow() })
+    if (verdict.kind === 'refused') return this.#unproved(ask, verdict.reason)
+    const { uid } = verdict.pod
+    return ask.uid === undefined || ask.uid === uid ? { ...ask, uid } : this.#unproved(ask, 'of-another-pod')
+  }
+
+  #unproved(ask: Ask, reason: TokenFault): Ask {
+    this.#options.tokens?.refused(reason)
+    return { ...ask, uid: undefined }
   }
 
   #park(ask: Ask, peer: string, waitMs: number, beganAt: number, ms: number, answer: (answer: AskersAnswer) => void): Held {
