@@ -17,7 +17,11 @@ export function inCluster(): Cluster {
  */
 export function fromKubeconfig(file: string): Cluster {
   const config = new KubeConfig()
-  config.loadFromFile(file)
+  try {
+    config.loadFromFile(file)
+  } catch (error) {
+    throw new Error(`${file} cannot be read as a kubeconfig`, { cause: error })
+  }
   if (config.getCurrentCluster() === null) throw new Error(`${file} has no current context with a cluster`)
   return config
 }
