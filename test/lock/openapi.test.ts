@@ -1,31 +1,11 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
-import t, { type Test } from 'tap'
-import Schema from 'typebox/schema'
+import t from 'tap'
 import { httpTarget } from '../support/check-target.ts'
 import { ask, askHeld, asDocument, type Asking, jsonOf, startLock, type WireAnswer, waiters } from '../support/lock-process.ts'
+import { conforms, documentOf } from '../support/openapi-document.ts'
 import { until } from '../support/until.ts'
 
 t.jobs = 2
-
-type Json = Readonly<Record<string, unknown>>
-
-interface Operation {
-  readonly summary?: string
-  readonly parameters?: readonly { readonly name: string; readonly in: string }[]
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Json }>> }>>
-}
-
-interface Document {
-  readonly openapi: string
-  readonly info: Json
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-}
-
-async function documentOf(t: Test, lock: { readonly port: number }): Promise<Document> {
-  const answer = await ask(t, lock, '/v1/openapi.json')
-  t.match(answer.headers['content-type'], /^application\/json/)
-  return JSON.parse(answer.body)
-}
 
 t.test('the document is sound, and names all routes', async (t) => {
   const lock = await startLock(t)
@@ -66,27 +46,9 @@ t.test('real answers are as the document says', async (t) => {
   async function check(path: string, expected: number, sent: string, asking: Asking = {}): Promise<WireAnswer> {
     const method = asking.method ?? 'GET'
     const answer = await ask(t, lock, sent, asking)
-    conforms(answer, path, method, expected, sent)
+    const name = conforms(t, document, answer, { method, path, status: expected }, sent)
+    if (name !== undefined) seen.add(name)
     return answer
-  }
-
-  function conforms(answer: WireAnswer, path: string, method: string, expected: number, sent: string): void {
-    const what = `${method} ${sent}: ${expected}`
-    t.equal(answer.status, expected, what)
-    const response = document.paths[path]?.[method.toLowerCase()]?.responses[expected]
-    if (response === undefined) return void t.fail(`${what} is documented`)
-    seen.add(`${method} ${path} ${expected}`)
-    const [type = ''] = (answer.headers['content-type'] ?? '').split(';', 1)
-    const { schema: ofType } = response.content?.[type] ?? {}
-    const schemas = ofType === undefined ? [] : [ofType]
-    t.ok(answer.body === '' || ofType !== undefined, `${what}: ${type} is documented`)
-    if (answer.body === '') return void t.same(schemas.filter(({ type }) => type !== 'null'), [], `${what} has a body`)
-    t.ok(schemas.length > 0, `${what} has a schema`)
-    for (const schema of schemas) {
-      const body: unknown = type.endsWith('json') ? JSON.parse(answer.body) : answer.body
-      const [, errors] = Schema.Errors(schema, body)
-      t.ok(Schema.Check(schema, body), `${what}: ${JSON.stringify(errors)} in ${answer.body.slice(0, 300)}`)
-    }
   }
 
   const post = (body: object): Asking => ({ method: 'POST', body: JSON.stringify(body), headers: { ...asDocument, 'Content-Type': 'application/json' } })
