@@ -135,7 +135,12 @@ export class Askers {
       }
       leave()
       if (verdict.kind === 'refuse') answer({ kind: 'refused', reason: verdict.reason })
-      else inner = service.ask(verdict.ask, peer, Math.max(0, waitMs - (clock.now() - beganAt)), answer)
+      else {
+        const parkedMs = clock.now() - beganAt
+        const { leftMs } = verdict.ask
+        const left = leftMs === undefined ? undefined : Math.max(0, leftMs - parkedMs)
+        inner = service.ask({ ...verdict.ask, leftMs: left }, peer, Math.max(0, waitMs - parkedMs), answer)
+      }
     }
     let cancel = clock.after(ms, () => again(true))
     this.#parked.add(again)

@@ -220,6 +220,17 @@ t.test('the wait that a client prefers counts from its request', async (t) => {
   t.equal((await answerTo(long))?.status, 423)
 })
 
+t.test('so does the time for which it will still wait', async (t) => {
+  const lock = await syncedLock(t)
+  lock.service.setGate('closed', false, 'so that nobody is granted')
+  const asked = await park(t, lock, '/?uid=a&max-wait=10', { prefer: 'wait=60' })
+  lock.clock.advance(1_500)
+  lock.pods.put('a')
+  t.equal(lock.service.queue.place(keyOf('a'))?.deadline, 10_000)
+  lock.clock.advance(7_500)
+  t.equal((await answerTo(asked))?.status, 200, 'it is granted before that is over')
+})
+
 t.test('while the API server is not heard, a uid that is not known is believed at once', async (t) => {
   for (const unknown of ['anonymous', 'refuse'] as const) {
     const lock = await syncedLock(t, unknown)
