@@ -3,12 +3,19 @@ import { requestJson } from './request.ts'
 
 /** Something that happened, for whoever looks at the object. */
 export interface ClusterEvent {
+  /** Of the Event itself; without, the API server makes one. */
+  readonly name?: string
   readonly type: 'Normal' | 'Warning'
   /** One word, as `LockLeftOut`. */
   readonly reason: string
   readonly message: string
   /** Of the object in the same namespace that it is about. */
   readonly about: { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid?: string }
+  /** How often it has happened; once, unless said otherwise. */
+  readonly count?: number
+  /** When it has happened first; at the time of `at`, unless said otherwise. */
+  readonly firstAt?: Date
+  /** When it has happened last. */
   readonly at: Date
 }
 
@@ -17,37 +24,74 @@ export interface EventSource {
   readonly namespace: string
   readonly component: string
   readonly instance: string
+  /** The node that it is about, or comes from. */
+  readonly host?: string
 }
 
 // The API server refuses longer ones.
 const maxMessageLength = 1_024
 
-/** Creates an event (v1: what `kubectl describe` shows). Throws where the API server does not take it. */
+/**
+ * Creates an event (v1: what `kubectl describe` shows).
+ *
+ * @throws {ApiError} where the API server does not take it: of status 409 where there is one of this name.
+ */
 export async function createEvent(
   config: KubeConfig,
-  { namespace, component, instance }: EventSource,
-  { type, reason, message, about, at }: ClusterEvent,
+  { namespace, component, instance, host }: EventSource,
+  { name, type, reason, message, about, count = 1, at, firstAt = at }: ClusterEvent,
   signal: AbortSignal,
 ): Promise<void> {
-  const time = at.toISOString().replace(/\.\d+Z$/, 'Z')
   await requestJson(config, {
     method: 'POST',
-    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`,
+    path: pathOf(namespace),
     signal,
     body: {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { generateName: `${about.name}.`, namespace },
+      metadata: { ...(name === undefined ? { generateName: `${about.name}.` } : { name }), namespace },
       involvedObject: { ...about, namespace },
       type,
       reason,
       message: message.slice(0, maxMessageLength),
-      source: { component },
+      source: { component, ...(host === undefined ? {} : { host }) },
       reportingComponent: component,
       reportingInstance: instance,
-      firstTimestamp: time,
-      lastTimestamp: time,
-      count: 1,
+      firstTimestamp: timeOf(firstAt),
+      lastTimestamp: timeOf(at),
+      count,
     },
   })
+}
+
+/** What changes of an event that happens again. */
+export type EventChange = Required<Pick<ClusterEvent, 'name' | 'message' | 'count' | 'at'>>
+
+/**
+ * Changes an event that has happened again, so that there is one object of it however often it does.
+ *
+ * @throws {ApiError} where the API server does not take it: of status 404 where it has forgotten the event.
+ */
+export async function updateEvent(
+  config: KubeConfig,
+  { namespace }: Pick<EventSource, 'namespace'>,
+  { name, message, count, at }: EventChange,
+  signal: AbortSignal,
+): Promise<void> {
+  await requestJson(config, {
+    method: 'PATCH',
+    path: `${pathOf(namespace)}/${encodeURIComponent(name)}`,
+    contentType: 'application/merge-patch+json',
+    signal,
+    body: { message: message.slice(0, maxMessageLength), count, lastTimestamp: timeOf(at) },
+  })
+}
+
+function pathOf(namespace: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`
+}
+
+/** As metav1.Time has it: whole seconds. */
+function timeOf(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, 'Z')
 }
