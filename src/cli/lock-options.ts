@@ -22,6 +22,8 @@ export interface LockCommandOptions {
   /** Which node's pods are watched, and how its cluster is reached; undefined: there is none. */
   readonly cluster: LockCluster | undefined
   readonly unknown: UnknownPolicy
+  /** Whether what happens to pods is told as their Events. */
+  readonly events: boolean
   readonly level: string
 }
 
@@ -76,6 +78,12 @@ export const lockFlags: Readonly<Record<string, Flag>> = {
     default: 'anonymous',
     help: 'what somebody gets whose uid is no pod of the node, or who names none: anonymous (as from the older service) or refuse',
   },
+  events: {
+    type: 'string',
+    value: 'WHAT',
+    default: 'on',
+    help: 'Events on pods that wait, or start without the lock: on, or off',
+  },
   'log-level': logLevelFlag,
 }
 
@@ -118,6 +126,7 @@ export function readLockOptions(values: FlagValues, environment: Environment): L
     readers,
     cluster: readCluster(values, environment),
     unknown: readUnknown(values),
+    events: readEvents(values),
     level: readLogLevel(values),
   }
 }
@@ -142,6 +151,12 @@ function readUnknown(values: FlagValues): UnknownPolicy {
   const text = values.text('unknown')
   if (text === 'anonymous' || text === 'refuse') return text
   throw new UsageError(`--unknown: ${JSON.stringify(text)} is neither anonymous nor refuse`)
+}
+
+function readEvents(values: FlagValues): boolean {
+  const text = values.text('events')
+  if (text === 'on' || text === 'off') return text === 'on'
+  throw new UsageError(`--events: ${JSON.stringify(text)} is neither on nor off`)
 }
 
 const longestCheckMs = 3_600_000

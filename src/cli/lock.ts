@@ -15,6 +15,7 @@ import { LockService } from '../lock/service.ts'
 import { noStore, openStateFile, type StateStore } from '../lock/state-file.ts'
 import type { Command } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
+import { openLockEvents } from './lock-events.ts'
 import { type LockCommandOptions, lockFlags, readLockOptions } from './lock-options.ts'
 import { openLockPods } from './lock-pods.ts'
 import { buildLog } from './log.ts'
@@ -48,6 +49,7 @@ async function serve(options: LockCommandOptions): Promise<void> {
   const store = openStore(options, metrics, log)
   const kept = store.load(systemClock.now())
   const { pods, start } = await openLockPods(options.cluster, kept !== undefined, log)
+  const tellPods = await openLockEvents({ cluster: options.cluster, isOn: options.events, metrics, log })
   let isListening = false
   const service = new LockService({
     settings: options.settings,
@@ -61,7 +63,7 @@ async function serve(options: LockCommandOptions): Promise<void> {
   })
   const askers = new Askers({ service, pods, clock: systemClock, unknown: options.unknown })
   const app = buildLock({ service, askers, metrics, registry, readers: options.readers, log, version: manifest.version })
-  const stops = [watchGates(options, service), watchNode(service, log), followPods(service, pods), start(service)]
+  const stops = [watchGates(options, service), watchNode(service, log), followPods(service, pods), tellPods(service), start(service)]
 
   async function close(): Promise<void> {
     for (const stop of stops) stop()

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { ProblemCode } from '../http/problem.ts'
+import type { EventReason } from './pod-events/reasons.ts'
 import type { DropCause, ReleaseCause } from './queue/decisions.ts'
 import type { Lease } from './queue/state.ts'
 import type { LockService } from './service.ts'
@@ -19,6 +20,10 @@ export interface LockMetrics {
   answered(status: number): void
   /** The state could not be written. */
   saveFailed(): void
+  /** What came of something that was due to be told as an Event of a pod. */
+  podEvent(reason: EventReason, outcome: 'sent' | 'dropped' | 'failed'): void
+  /** A pod was seen to start without the lock. */
+  startedWithoutLock(): void
 }
 
 // From what a person does not notice to the longest wait.
@@ -47,6 +52,8 @@ export function buildLockMetrics(registry: Registry): LockMetrics {
   const overdue = counter('usher_lock_gate_overdue_total', 'Times that a closed gate was no longer waited for.', 'gate')
   const answers = counter('usher_lock_answers_total', 'Answers to those who ask for the lock, by HTTP status.', 'status')
   const saves = counter('usher_lock_state_save_failures_total', 'Times that the state could not be written.')
+  const events = counter('usher_lock_pod_events_total', 'What was due to be told as Events of pods, by what came of it.', 'reason', 'outcome')
+  const without = counter('usher_lock_started_without_lock_total', 'Pods seen to start without the lock, because their wait was over.')
   // A child is looked up by its labels; that of the most frequent answer is kept instead.
   const locked = answers.labels({ status: '423' })
   return {
@@ -67,6 +74,8 @@ export function buildLockMetrics(registry: Registry): LockMetrics {
       else answers.inc({ status: String(status) })
     },
     saveFailed: () => saves.inc(),
+    podEvent: (reason, outcome) => events.inc({ reason, outcome }),
+    startedWithoutLock: () => without.inc(),
   }
 }
 

@@ -65,6 +65,8 @@ export interface WaitContainer {
   /** Names the container of one start; another start has another. */
   readonly id: string
   readonly isFinished: boolean
+  /** When it has finished, in milliseconds since 1970 by the node's clock; not there where that is not known. */
+  readonly finishedAt?: number
   /** What it has left for people as its last words. */
   readonly message: string | undefined
 }

@@ -87,11 +87,19 @@ function waitOf(status: JsonObject): WaitContainer | undefined {
   if (typeof id !== 'string' || id === '' || !isObject(state)) return undefined
   const { terminated } = state
   const message = isObject(terminated) ? terminated['message'] : undefined
+  const finishedAt = isObject(terminated) ? timeOf(terminated['finishedAt']) : undefined
   return {
     id,
     isFinished: isObject(terminated),
+    ...(finishedAt === undefined ? {} : { finishedAt }),
     message: typeof message === 'string' ? message.trim().slice(0, maxMessageLength) : undefined,
   }
+}
+
+/** Milliseconds since 1970, of an RFC 3339 time; those that Kubernetes has set itself are in UTC. */
+function timeOf(value: unknown): number | undefined {
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  return Number.isNaN(time) ? undefined : time
 }
 
 function reasonOf({ waiting, terminated }: JsonObject): string | undefined {

@@ -28,6 +28,7 @@ const borders: readonly { readonly file: string; readonly forbidden: string; rea
   { file: 'webhook/x.ts', forbidden: '../cli/main.ts', allowed: 'fastify' },
   { file: 'lock/x.ts', forbidden: '../webhook/app.ts', allowed: '../node-health/daemon-sets.ts' },
   { file: 'lock/page/x.ts', forbidden: '../../kube/cluster.ts', allowed: '../state-view.ts' },
+  { file: 'lock/pod-events/x.ts', forbidden: '../../kube/events.ts', allowed: '../standing.ts' },
   { file: 'lock/node-load/x.ts', forbidden: '../../demo/run.ts', allowed: 'node:fs' },
   { file: 'node-health/x.ts', forbidden: '../lock/app.ts', allowed: '../http/problem.ts' },
   { file: 'kube/x.ts', forbidden: '../webhook/app.ts', allowed: '@kubernetes/client-node' },
