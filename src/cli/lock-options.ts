@@ -22,6 +22,8 @@ export interface LockCommandOptions {
   /** Which node's pods are watched, and how its cluster is reached; undefined: there is none. */
   readonly cluster: LockCluster | undefined
   readonly unknown: UnknownPolicy
+  /** For whom tokens that prove a uid have to be issued; undefined: none is needed. */
+  readonly tokenAudience: string | undefined
   /** Whether what happens to pods is told as their Events. */
   readonly events: boolean
   readonly level: string
@@ -84,6 +86,11 @@ export const lockFlags: Readonly<Record<string, Flag>> = {
     default: 'on',
     help: 'Events on pods that wait, or start without the lock: on, or off',
   },
+  'token-audience': {
+    type: 'string',
+    value: 'NAME',
+    help: 'a uid counts only with a service account token of its pod that was issued for this audience (default: it needs none)',
+  },
   'log-level': logLevelFlag,
 }
 
@@ -100,6 +107,7 @@ export function readLockOptions(values: FlagValues, environment: Environment): L
   const readers = parseReaders(values.text('readers') ?? 'node')
   if ('problem' in readers) throw new UsageError(`--readers: ${readers.problem}`)
   const [anonymousLeaseMs, identifiedLeaseMs] = [read.span('timeout', 'PSL_LOCK_DURATION'), read.span('lease')]
+  const cluster = readCluster(values, environment)
   const port = read.whole('port', 'PSL_BIND_PORT', 0, 65_535)
   // A free port is another one each time: what a process of before has left there is not ours, unless somebody says so.
   const stateFolder = port === 0 && !values.isGiven('state-dir') ? '' : values.text('state-dir')
@@ -124,8 +132,9 @@ export function readLockOptions(values: FlagValues, environment: Environment): L
     checkTimeoutMs: read.span('check-timeout', 'PSL_HC_TIMEOUT', longestCheckMs),
     stateFolder: stateFolder === '' ? undefined : stateFolder,
     readers,
-    cluster: readCluster(values, environment),
+    cluster,
     unknown: readUnknown(values),
+    tokenAudience: values.text('token-audience') || undefined,
     events: readEvents(values),
     level: readLogLevel(values),
   }

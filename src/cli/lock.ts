@@ -18,6 +18,7 @@ import { exitCodes } from './exit-codes.ts'
 import { openLockEvents } from './lock-events.ts'
 import { type LockCommandOptions, lockFlags, readLockOptions } from './lock-options.ts'
 import { openLockPods } from './lock-pods.ts'
+import { openLockTokens } from './lock-tokens.ts'
 import { buildLog } from './log.ts'
 import { portOf, serveUntilEnded } from './serve-until-ended.ts'
 
@@ -50,6 +51,7 @@ async function serve(options: LockCommandOptions): Promise<void> {
   const kept = store.load(systemClock.now())
   const { pods, start } = await openLockPods(options.cluster, kept !== undefined, log)
   const tellPods = await openLockEvents({ cluster: options.cluster, isOn: options.events, metrics, log })
+  const { tokens, stop: stopTokens } = await openLockTokens(options.cluster, options.tokenAudience, metrics, log)
   let isListening = false
   const service = new LockService({
     settings: options.settings,
@@ -61,9 +63,9 @@ async function serve(options: LockCommandOptions): Promise<void> {
     metrics,
     log,
   })
-  const askers = new Askers({ service, pods, clock: systemClock, unknown: options.unknown })
+  const askers = new Askers({ service, pods, clock: systemClock, unknown: options.unknown, tokens })
   const app = buildLock({ service, askers, metrics, registry, readers: options.readers, log, version: manifest.version })
-  const stops = [watchGates(options, service), watchNode(service, log), followPods(service, pods), tellPods(service), start(service)]
+  const stops = [watchGates(options, service), watchNode(service, log), followPods(service, pods), tellPods(service), start(service), stopTokens]
 
   async function close(): Promise<void> {
     for (const stop of stops) stop()

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { ProblemCode } from '../http/problem.ts'
+import type { TokenFault } from './askers.ts'
 import type { EventReason } from './pod-events/reasons.ts'
 import type { DropCause, ReleaseCause } from './queue/decisions.ts'
 import type { Lease } from './queue/state.ts'
@@ -14,6 +15,8 @@ export interface LockMetrics {
   dropped(cause: DropCause): void
   /** A request was turned away. */
   rejected(reason: ProblemCode): void
+  /** A uid came without a token that proves it. */
+  tokenRefused(reason: TokenFault): void
   /** A gate has been closed for so long that it counts as open. */
   gateOverdue(gate: string): void
   /** A request was answered with this status, as far as it is about the lock. */
@@ -49,6 +52,7 @@ export function buildLockMetrics(registry: Registry): LockMetrics {
   const releases = counter('usher_lock_releases_total', 'Leases ended, by cause.', 'cause')
   const drops = counter('usher_lock_dropped_total', 'Places left without a grant, by cause.', 'cause')
   const rejects = counter('usher_lock_rejected_total', 'Requests turned away, by reason.', 'reason')
+  const tokens = counter('usher_lock_tokens_refused_total', 'Uids that no token has proved, by reason; their requests were those of unknown clients.', 'reason')
   const overdue = counter('usher_lock_gate_overdue_total', 'Times that a closed gate was no longer waited for.', 'gate')
   const answers = counter('usher_lock_answers_total', 'Answers to those who ask for the lock, by HTTP status.', 'status')
   const saves = counter('usher_lock_state_save_failures_total', 'Times that the state could not be written.')
@@ -68,6 +72,7 @@ export function buildLockMetrics(registry: Registry): LockMetrics {
     },
     dropped: (cause) => drops.inc({ cause }),
     rejected: (reason) => rejects.inc({ reason }),
+    tokenRefused: (reason) => tokens.inc({ reason }),
     gateOverdue: (gate) => overdue.inc({ gate }),
     answered(status) {
       if (status === 423) locked.inc()
