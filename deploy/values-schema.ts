@@ -68,6 +68,7 @@ const constraints: JsonObject = only({
     lease: duration,
     timeout: duration,
     watchPods: flag,
+    events: flag,
     unknown: oneOf('anonymous', 'refuse'),
     token: flag,
     checks: listOf(text('^(https?|tcp)://[^\\s]+$')),
