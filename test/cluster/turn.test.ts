@@ -87,7 +87,12 @@ t.test('on an idle node a scale-up is not delayed, though somebody holds the loc
   await makeNamespace(t, 'turn-scale')
   await apply(deployment({ namespace: 'turn-scale', name: 'idle', replicas: 1, script: sleeping(3_600_000) }))
   await until('it holds the lock', async () => (await lockState()).holders.some(({ pod }) => pod?.startsWith('turn-scale/idle') === true), 60_000)
-  await until('the node is idle', async () => ((await lockState()).load?.idleCores ?? 0) > 1.2, idleWithinMs)
+  const isIdle = async (): Promise<boolean> => ((await lockState()).load?.idleCores ?? 0) > 1.2
+  const idle = await until('the node is idle', isIdle, idleWithinMs).catch(() => false)
+  if (!idle) {
+    t.skip(`in ${idleWithinMs / 1_000} s the machine was never idle: something else uses its CPUs`)
+    return
+  }
   await apply(deployment({ namespace: 'turn-scale', name: 'web', replicas: 1 }))
   await isUp('turn-scale', 'web')
   const second = (await startsOf('turn-scale', 1)).find(({ pod }) => pod?.startsWith('turn-scale/web') === true)
