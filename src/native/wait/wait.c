@@ -23,6 +23,11 @@ static const int64_t answer_ms = 5000;
 /* While a node boots, its lock may take its time. */
 static const int64_t connect_wait_ms = 15000;
 static const int64_t connect_wait_after_boot_ms = 90000;
+/*
+ * One that has answered and is silent now is most probably being restarted: the kubelet waits for 10 and 20 s before it
+ * starts a container anew for the second and third time. Who started without it meanwhile would start with all others.
+ */
+static const int64_t connect_wait_after_answer_ms = 60000;
 static const long boot_s = 300;
 
 static const char waiting[] = "waiting for the startup lock of this node";
@@ -214,6 +219,8 @@ static enum outcome understand(struct wait *wait) {
   if (!response->reusable) drop_connection(wait);
   wait->answered = true;
   wait->failures = 0;
+  bool is_said = wait->settings->connect_wait_ms >= 0;
+  if (!is_said && wait->connect_wait_ms < connect_wait_after_answer_ms) wait->connect_wait_ms = connect_wait_after_answer_ms;
   return QUEUED;
 }
 

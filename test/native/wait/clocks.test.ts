@@ -55,6 +55,16 @@ for (const [UPTIME, seconds] of [
   })
 }
 
+t.test('a lock that has answered may be silent for 60 s, for it is probably being restarted', { skip }, async (t) => {
+  const starting = clocks(t, { UPTIME: '3000', SPEED: '20' })
+  const lock = await startLock(t, (_request, count, socket) => {
+    if (count > 1) socket.destroy()
+    return count > 1 ? undefined : queued('1 ahead')
+  })
+  const { code, lines } = await runWait(t, lock.args, starting)
+  t.match([code, lines.at(-1)], [0, /^no lock has answered at .* for 60 s .*: the pod starts without the startup lock$/])
+})
+
 t.test('what is said beats the host’s uptime', { skip }, async (t) => {
   const starting = clocks(t, { UPTIME: '10', SPEED: '100' })
   const { lines } = await runWait(t, ['--host=127.0.0.1', '--port=1', '--connect-wait=20'], starting)
