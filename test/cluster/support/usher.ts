@@ -98,7 +98,7 @@ export async function makeNamespace(t: Owner, name: string, labels: object = { '
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels, annotations } })
   // A controller makes it; without it no pod is admitted.
   await kubectl(['wait', '--for=create', '--namespace', name, 'serviceaccount/default', '--timeout=60s'])
-  t.teardown(() => kubectl(['delete', 'namespace', name, '--wait=false']))
+  t.teardown(() => kubectl(['delete', 'namespace', name, '--wait=false', '--ignore-not-found']))
 }
 
 /** What the lock of a node says of itself, through the API server. */
