@@ -28,7 +28,7 @@ export function readPod({ metadata, spec, status }: JsonObject): PodFacts | unde
     hasProbes: parts.some(({ container }) => isObject(container['readinessProbe']) || isObject(container['startupProbe'])),
     isStarted: parts.every(({ isSidecar, state }) => isSidecar || isObject(state['running']) || isObject(state['terminated'])),
     isReady: hasCondition(said, 'ContainersReady'),
-    isCrashing: parts.some(({ state }) => reasonOf(state) === 'CrashLoopBackOff'),
+    isCrashing: isCrashing(said),
     isOver: phase === 'Succeeded' || phase === 'Failed' || typeof deletionTimestamp === 'string',
     containers: {
       total: parts.length,
@@ -94,6 +94,12 @@ function waitOf(status: JsonObject): WaitContainer | undefined {
     ...(finishedAt === undefined ? {} : { finishedAt }),
     message: typeof message === 'string' ? message.trim().slice(0, maxMessageLength) : undefined,
   }
+}
+
+/** Any container: an init container that fails again and again starts nothing either. */
+function isCrashing({ initContainerStatuses, containerStatuses }: JsonObject): boolean {
+  const statuses = [...objectsOf(initContainerStatuses), ...objectsOf(containerStatuses)]
+  return statuses.some(({ state }) => isObject(state) && reasonOf(state) === 'CrashLoopBackOff')
 }
 
 /** Milliseconds since 1970, of an RFC 3339 time; those that Kubernetes has set itself are in UTC. */
