@@ -87,7 +87,6 @@ export function statusOf(phase: string, wait: JsonObject, containers: readonly J
     ...(podIP === undefined ? {} : { podIP, podIPs: [{ ip: podIP }] }),
     initContainerStatuses: [wait],
     containerStatuses: containers,
-    qosClass: 'Burstable',
   }
 }
 

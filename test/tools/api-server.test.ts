@@ -17,6 +17,16 @@ t.test('starts an API server that says its version, and that admits pods', async
   t.equal(await read('kubectl apply -f manifests/pod.yaml'), 'pod/bare created\n')
 })
 
+t.test('stopped and started again, it is where it was, and knows what it knew', async (t) => {
+  const server = await startApiServer(t)
+  const { read, run } = openShell(t, { tools: ['kubernetes'], kubeconfig: server.kubeconfig })
+  await read('kubectl create configmap kept')
+  await server.stop()
+  t.match((await run('kubectl get configmap kept')).stderr, 'refused')
+  await server.start()
+  t.equal((await run('kubectl get configmap kept')).code, 0)
+})
+
 t.test('two of them do not meet, and each is gone after its test', async (t) => {
   const pids: number[] = []
   await t.test('while they run', async (t) => {

@@ -16,6 +16,10 @@ export interface ApiServer {
   readonly kubeconfig: string
   /** The processes of the API server, and of the etcd behind it; they end with the servers. */
   readonly pids: readonly number[]
+  /** Kills the API server alone; what it has stored stays. */
+  stop(): Promise<void>
+  /** Starts it again where it was, and waits until it is ready. */
+  start(): Promise<void>
 }
 
 interface Client {
@@ -45,13 +49,22 @@ export async function startApiServer(t: Owner, { flags = [] }: ApiServerOptions 
     'tokens.csv': `${client.token},admin,admin,system:masters\n`,
     ...serviceAccountKey(),
   })
-  const server = startKubeApiServer(t, folder, files, etcdUrl, client.port, flags)
+  let server = startKubeApiServer(t, folder, files, etcdUrl, client.port, flags)
   await Promise.race([ready(client), etcd.ended, server.ended])
 
   const url = `https://127.0.0.1:${client.port}`
   const kubeconfig = join(folder, 'kubeconfig')
   writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(url, client)), { mode: 0o600 })
-  return { url, kubeconfig, pids: [server.pid, etcd.pid] }
+  return {
+    url,
+    kubeconfig,
+    pids: [server.pid, etcd.pid],
+    stop: () => server.stop(),
+    async start() {
+      server = startKubeApiServer(t, folder, files, etcdUrl, client.port, flags)
+      await Promise.race([ready(client), etcd.ended, server.ended])
+    },
+  }
 }
 
 function startEtcd(t: Owner, folder: string, url: string, peerUrl: string): LocalProcess {

@@ -11,6 +11,8 @@ export interface LocalProcess {
   readonly pid: number
   /** Rejects when the server ends, with what it said last; does not resolve. */
   readonly ended: Promise<never>
+  /** Kills it, and waits until it has ended. */
+  stop(): Promise<void>
 }
 
 // Tests that time out or are interrupted are killed without a word, and the server would stay. So a guard waits at a
@@ -57,9 +59,10 @@ export function startLocalProcess(t: Owner, command: string, args: readonly stri
     resolve()
   })
   child.stdin.on('error', () => {})
-  t.teardown(async () => {
+  const stop = async (): Promise<void> => {
     child.stdin.end()
     await within(patienceMs, `${command} ends`, closed)
-  })
-  return { pid: child.pid ?? 0, ended }
+  }
+  t.teardown(stop)
+  return { pid: child.pid ?? 0, ended, stop }
 }
