@@ -3,7 +3,7 @@ import { until } from '../support/until.ts'
 import { mustCluster } from './support/command.ts'
 import { anonymousMemory, lockProcess } from './support/lock-process.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
-import { burning, deployment, isUp, startsOf } from './support/starters.ts'
+import { burning, deployment, isUp, podsOf, type StartedPod, startsNow } from './support/starters.ts'
 import { apply, list, lockState, makeNamespace, startUsher } from './support/usher.ts'
 import { watchStarts } from './support/watch-starts.ts'
 
@@ -30,8 +30,12 @@ t.test('on a node that is full all get ready, after a reboot too, and the lock s
   await mustCluster('reboot-node')
   await until('all are up again', () => watched.upCount() === count, allWithinSeconds * 1_000)
   small('after a boot')
-  const starts = await startsOf('full', count)
-  t.equal(starts.length, count, 'each has had one turn')
+  await until('all turns have ended', async () => (await lockState()).holders.length === 0, 60_000)
+  const starts = await startsNow('full')
+  const had = new Set(starts.map(({ pod }) => pod))
+  const without = (await podsOf('full')).filter(({ metadata }) => !had.has(`full/${metadata.name}`))
+  t.same(without.map(lastWords), [], 'each has had its turn')
+  t.equal(starts.length, had.size, 'and one alone')
   for (const [index, start] of starts.entries()) {
     const passed = starts.slice(index + 1).filter(({ arrivedAt }) => arrivedAt < start.arrivedAt)
     if (passed.length > 0) t.fail(`${start.pod} came later than ${passed.length} that were granted after it`)
@@ -44,3 +48,9 @@ t.test('on a node that is full all get ready, after a reboot too, and the lock s
     t.ok(bytes <= mostMemory, `at most ${mostMemory} bytes ${when}`)
   }
 })
+
+/** What a pod's init container has said in the end. */
+function lastWords({ metadata, status }: StartedPod): string {
+  const { state } = status.initContainerStatuses?.find(({ name }) => name === 'usher-lock') ?? {}
+  return `${metadata.name}: ${state?.terminated?.message ?? 'no words'}`
+}
