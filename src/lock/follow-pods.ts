@@ -33,8 +33,6 @@ export function followPods(service: LockService, pods: PodSource): () => void {
 
   /** What was known before may be of a pod that is there no more, or up by now. */
   function hearAll(): void {
-    // Of all before anything comes of it: one turn that ends begins others.
-    for (const pod of pods.all()) noteOld(pod)
     for (const { key } of [...queue.leases(), ...queue.waiting()]) {
       const uid = isIdentified(key) ? uidOf(key) : undefined
       if (uid !== undefined && pods.find(uid) === undefined) service.feed({ kind: 'gone', uid })
@@ -45,7 +43,7 @@ export function followPods(service: LockService, pods: PodSource): () => void {
   const unwatch = pods.watch({
     changed(pod) {
       noteOld(pod)
-      // Not before all are known, for the same reason.
+      // Not before all are known, and noted: a turn that ends begins others.
       if (pods.health().state !== 'starting') hear(pod)
     },
     gone({ uid }) {
