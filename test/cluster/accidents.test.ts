@@ -17,7 +17,7 @@ await setValues(['lock.strict=true', 'lock.locks=1'])
 const bootWithinMs = 180_000
 const boots = 10
 const controls = 3
-const starters = 6
+const starters = 4
 // What an accident may cost, and what one boot differs from another on a machine that others use.
 const costMs = 5_000
 const noiseMs = 5_000
@@ -85,7 +85,7 @@ t.test('the first kill of a lock in ten minutes costs those who wait five second
   t.ok(Math.max(...took.killed) <= Math.max(...took.usual) + costMs + noiseMs, `at most ${costMs} ms (and ${noiseMs} ms of noise)`)
 })
 
-/** Starts six pods under a lock whose pod is new, which the kubelet starts again at once. */
+/** Starts some pods under a lock whose pod is new, which the kubelet starts again at once. */
 async function scaleUp(t: Test, namespace: string, killAfterMs: number | undefined): Promise<number> {
   await kubectl(['delete', 'pod', '--namespace', 'usher-system', '--selector', 'app.kubernetes.io/component=lock'])
   await kubectl(['rollout', 'status', '--namespace', 'usher-system', 'daemonset/usher-lock', '--timeout=120s'])
