@@ -110,9 +110,9 @@ t.test('a watch that is dead and does not look so: the lock notices while somebo
   const tookMs = performance.now() - began
   await lock.line('granted', { pod: 'default/b' })
   t.match(lock.lines('released'), [{ pod: 'default/a', cause: 'ready' }])
-  t.ok(tookMs > 4_000 && tookMs < 17_000, `after ${Math.round(tookMs)} ms, by its own look`)
+  t.ok(tookMs > 4_000 && tookMs < 30_000, `after ${Math.round(tookMs)} ms, by its own look`)
   t.equal(lock.lines('the API server is not heard: turns end by time until it is').length, 0)
   await pods.setStatus('b', podStatus.up('containerd://b-1'))
   t.equal((await c?.answer())?.status, 200, 'the new watch is alive')
-  t.ok(performance.now() - began < tookMs + 4_000)
+  t.ok(performance.now() - began < tookMs + 8_000)
 })
