@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { NodePods } from '../lock/node-pods.ts'
 import { noPods, type PodFacts, type PodSource } from '../lock/pods.ts'
+import { isIdentified } from '../lock/queue/queue.ts'
 import { readPod } from '../lock/read-pod.ts'
 import type { LockService } from '../lock/service.ts'
 import type { NodePodsWatch } from '../kube/node-pods.ts'
@@ -16,6 +17,7 @@ export interface LockPods {
 // While somebody starts, a watch that is silent for so long is not trusted: it may be dead and not look so.
 const suspectAfterMs = 10_000
 const lookEveryMs = 5_000
+const longestPauseMs = 150_000
 
 /**
  * Prepares to watch the pods of a node. Without a cluster nothing is known of pods.
@@ -55,13 +57,26 @@ export async function openLockPods(cluster: LockCluster | undefined, isSameBoot:
         },
       )
       watching = watch
+      let [pauseMs, refreshedAt] = [0, -Infinity]
+      const unwatch = pods.watch({ changed: () => (pauseMs = 0), gone: () => (pauseMs = 0), synced() {} })
       const timer = setInterval(() => {
-        if ([...service.queue.leases()].length > 0) watch.refresh(suspectAfterMs)
+        const now = performance.now()
+        if (watch.staleMs() < suspectAfterMs || now - refreshedAt < pauseMs || !hasTurn(service)) return
+        watch.refresh(suspectAfterMs)
+        // A turn that nothing ends is long and quiet: then more and more seldom, and not all nodes at the same time.
+        pauseMs = Math.min(longestPauseMs, Math.max(suspectAfterMs, 2 * pauseMs)) * (1 + Math.random() / 4)
+        refreshedAt = now
       }, lookEveryMs).unref()
       return () => {
         clearInterval(timer)
+        unwatch()
         watch.stop()
       }
     },
   }
+}
+
+/** Whether somebody has a turn that Kubernetes could end. */
+function hasTurn({ queue }: LockService): boolean {
+  return [...queue.leases()].some(({ key }) => isIdentified(key))
 }

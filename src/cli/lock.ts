@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { uptime } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
@@ -38,6 +39,8 @@ export const lockCommand: Command = {
   },
 }
 
+// For so long after a boot a status may be of before it, though a lock of this boot has been here already.
+const settledAfterSeconds = 60
 // The lock's clients come back; there is no reason to wait for them.
 const closeWithinMs = 3_000
 
@@ -49,7 +52,7 @@ async function serve(options: LockCommandOptions): Promise<void> {
   const gates = gateNames(options.checks)
   const store = openStore(options, metrics, log)
   const kept = store.load(systemClock.now())
-  const { pods, start } = await openLockPods(options.cluster, kept !== undefined, log)
+  const { pods, start } = await openLockPods(options.cluster, kept !== undefined && uptime() > settledAfterSeconds, log)
   const tellPods = await openLockEvents({ cluster: options.cluster, isOn: options.events, metrics, log })
   const { tokens, stop: stopTokens } = await openLockTokens(options.cluster, options.tokenAudience, metrics, log)
   let isListening = false

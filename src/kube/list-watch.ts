@@ -19,6 +19,11 @@ export interface ListWatchOptions<T> {
   readonly relistMs?: number
   /** Objects a page of a list; 250. */
   readonly pageSize?: number
+  /**
+   * Lists as a whole from what the API server has in memory, by its indexes, as kubelets do: a page is read from etcd,
+   * which has no index by node (KEP-4988). No list is older than what was known before.
+   */
+  readonly fromCache?: boolean
   readonly clock?: Clock
   readonly random?: () => number
 }
@@ -64,8 +69,12 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
   let heardAt = clock.now()
   let synced = false
   let failures = 0
+  /** How often the API server has refused in a row to list or to watch. */
+  let refused = 0
   /** From where the watch goes on; undefined: a list is needed. */
   let version: string | undefined
+  /** The newest that was heard of; undefined: nothing, or what was may be of a server that was set back. */
+  let newest: string | undefined
   let relistAt = 0
   /** Ends the watch that is under way. */
   let endWatch: (() => void) | undefined
@@ -102,6 +111,9 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
     if (signal.aborted) return 0
     failures++
     if (failures === 1) listener.failed?.(error)
+    if (error instanceof ApiError && error.status !== 429) refused++
+    // A server that was restored from a backup does not know our version yet.
+    if (refused >= 3) version = newest = undefined
     const asked = error instanceof ApiError ? error.retryAfterMs : 0
     return Math.max(asked, backoffMs(failures, apiBackoff, random()))
   }
@@ -111,7 +123,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
     let next: string | undefined
     let listed: string | undefined
     do {
-      const query = { ...selectors, limit: String(pageSize), continue: next }
+      const query = options.fromCache === true ? ofCache() : { ...selectors, limit: String(pageSize), continue: next }
       // One page after the other: the next one's token is in the last.
       // oxlint-disable-next-line no-await-in-loop
       const { items, metadata } = await requestJson(config, { path, query, signal })
@@ -127,10 +139,15 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
     } while (next !== undefined)
     if (listed === undefined) throw new Error(`${path}: the list has no resourceVersion`)
     store.retain(keys)
-    version = listed
+    refused = 0
+    version = newest = listed
     relistAt = clock.now() + relistMs * (0.75 + random() / 2)
     synced = true
     listener.synced?.()
+  }
+
+  function ofCache(): Readonly<Record<string, string | undefined>> {
+    return { ...selectors, resourceVersion: newest ?? '0', resourceVersionMatch: newest === undefined ? undefined : 'NotOlderThan' }
   }
 
   async function watch(from: string): Promise<WatchEnd> {
@@ -144,13 +161,16 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
     try {
       const ending = AbortSignal.any([signal, relisting.signal])
       const end = await watchOnce(config, { path, query, signal: ending }, relistAt - clock.now(), clock, {
-        opened: () => (cancelHealthy = clock.after(healthyMs, recover)),
+        opened() {
+          refused = 0
+          cancelHealthy = clock.after(healthyMs, recover)
+        },
         heard: () => (heardAt = clock.now()),
         event({ type, object }) {
           if (type === 'DELETED') store.remove(object)
           else if (type !== 'BOOKMARK') store.put(object)
           const { metadata } = object
-          version = (isObject(metadata) ? text(metadata['resourceVersion']) : undefined) ?? version
+          version = newest = (isObject(metadata) ? text(metadata['resourceVersion']) : undefined) ?? version
         },
       })
       return relisting.signal.aborted ? 'due' : end

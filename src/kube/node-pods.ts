@@ -31,10 +31,7 @@ export interface NodePodsWatch {
   stop(): void
 }
 
-// A page is parsed as a whole: small ones keep the lock of a full node small.
-const pageSize = 20
-
-/** Watches the pods that are bound to a node. The API server has an index of them by node. */
+/** Watches the pods that are bound to a node. Of what the API server has in memory it has an index by node. */
 export function watchNodePods<T>({ config, node, pick, clock }: NodePodsOptions<T>, listener: NodePodsListener<T>): NodePodsWatch {
   const watch = startListWatch<T>(
     {
@@ -42,7 +39,7 @@ export function watchNodePods<T>({ config, node, pick, clock }: NodePodsOptions<
       path: '/api/v1/pods',
       fieldSelector: `spec.nodeName=${node}`,
       pick,
-      pageSize,
+      fromCache: true,
       ...(clock === undefined ? {} : { clock }),
     },
     {

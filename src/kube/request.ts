@@ -1,5 +1,7 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps, type RequestOptions } from 'node:https'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { isObject, type JsonObject } from '../units/json.ts'
 
@@ -100,7 +102,10 @@ async function send(config: KubeConfig, request: ApiRequest): Promise<IncomingMe
   sent.once('response', resolve)
   // Kept on: what breaks after the answer has begun is the reader's to hear, of the answer.
   sent.on('error', reject)
-  sent.once('socket', (socket) => socket.setKeepAlive(true, keepAliveMs))
+  sent.once('socket', (socket) => {
+    socket.setKeepAlive(true, keepAliveMs)
+    limitConnecting(socket)
+  })
   sent.end(text)
   const answer = await promise
   const status = answer.statusCode ?? 0
@@ -110,6 +115,15 @@ async function send(config: KubeConfig, request: ApiRequest): Promise<IncomingMe
   } finally {
     answer.destroy()
   }
+}
+
+// A first packet may be lost for good: a node that boots has no rules for services yet. A new connection gets through then.
+const connectWithinMs = 5_000
+
+function limitConnecting(socket: Socket): void {
+  const tooLate = (): void => void socket.destroy(new Error(`no connection within ${connectWithinMs / 1_000} s`))
+  socket.setTimeout(connectWithinMs, tooLate)
+  socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => socket.setTimeout(0, tooLate))
 }
 
 async function textOf(answer: IncomingMessage): Promise<string> {

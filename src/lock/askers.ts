@@ -59,22 +59,22 @@ type Verdict =
 export class Askers {
   readonly #options: AskersOptions
   readonly #startedAt: number
-  readonly #parked = new Set<(isLast: boolean) => void>()
+  /** Those who are held, in the order in which they came, with whom they say they are. */
+  readonly #parked = new Map<(isLast: boolean) => void, string | undefined>()
   readonly #unwatch: () => void
   #isClosed = false
 
   constructor(options: AskersOptions) {
     this.#options = options
     this.#startedAt = options.clock.now()
-    const retry = (): void => {
-      for (const again of this.#parked) again(false)
-    }
-    this.#unwatch = options.pods.watch({
+    const { pods } = options
+    this.#unwatch = pods.watch({
       changed: (_pod, before) => {
-        if (before === undefined) retry()
+        // Not in the order of a list that is not whole yet.
+        if (before === undefined && pods.health().state !== 'starting') this.#retry()
       },
       gone() {},
-      synced: retry,
+      synced: () => this.#retry(),
     })
   }
 
@@ -96,7 +96,14 @@ export class Askers {
   close(): void {
     this.#isClosed = true
     this.#unwatch()
-    for (const again of this.#parked) again(true)
+    for (const again of this.#parked.keys()) again(true)
+  }
+
+  /** Those with the highest priority first, and else who came first: nobody of them had a place in the queue yet. */
+  #retry(): void {
+    const priorityOf = (uid: string | undefined): number => (uid === undefined ? undefined : this.#options.pods.find(uid)?.priority) ?? 0
+    const inOrder = [...this.#parked].toSorted(([, left], [, right]) => priorityOf(right) - priorityOf(left))
+    for (const [again] of inOrder) again(false)
   }
 
   /** The same without its uid, where a token has to prove that and does not. */
@@ -143,7 +150,7 @@ export class Askers {
       }
     }
     let cancel = clock.after(ms, () => again(true))
-    this.#parked.add(again)
+    this.#parked.set(again, ask.uid)
     onParked?.()
     return {
       cancel() {

@@ -79,3 +79,6 @@ export const noPods: PodSource = {
   health: () => ({ state: 'none', known: 0, staleMs: 0 }),
   watch: () => () => {},
 }
+
+/** In place of the container of an earlier start, of a pod of which nothing was known when it asked. */
+export const unknownStart = 'unknown'

@@ -2,10 +2,10 @@ import type { Logger } from 'pino'
 import type { Clock } from './clock.ts'
 import { EventLog } from './event-log.ts'
 import type { LockMetrics } from './metrics.ts'
-import type { PodSource } from './pods.ts'
+import { type PodFacts, type PodSource, unknownStart } from './pods.ts'
 import type { Decision, RejectReason } from './queue/decisions.ts'
 import type { QueueEvent } from './queue/events.ts'
-import { isIdentified, Queue } from './queue/queue.ts'
+import { isIdentified, keyOf, Queue } from './queue/queue.ts'
 import type { QueueSettings } from './queue/settings.ts'
 import type { Lease, Place } from './queue/state.ts'
 import type { Ask } from './request.ts'
@@ -108,9 +108,9 @@ export class LockService {
     const waits = waitMs > 0 && !this.#isClosed
     const { uid, weight, leaseMs, leftMs } = ask
     const known = uid === undefined ? undefined : this.#pods.find(uid)
-    const priority = known?.priority ?? 0
-    // Whoever asks runs its init container: a finished one is of an earlier start.
-    const stale = known?.wait?.isFinished === true ? known.wait.id : undefined
+    // After a restart its place may be known, and the pod not yet.
+    const priority = known?.priority ?? (uid === undefined ? undefined : this.#queue.place(keyOf(uid))?.priority) ?? 0
+    const stale = uid !== undefined && known === undefined ? unknownStart : staleOf(known)
     const pod = this.nameOf(ask)
     const decisions = this.#apply({ kind: 'request', uid, pod, peer, stale, weight, priority, leaseMs, leftMs, waits })
     const rejected = decisions.find((decision) => decision.kind === 'rejected')
@@ -340,6 +340,11 @@ export class LockService {
     })
     this.#timer = { at, cancel }
   }
+}
+
+/** Whoever asks runs its init container: a finished one is of an earlier start. */
+function staleOf(pod: PodFacts | undefined): string | undefined {
+  return pod?.wait?.isFinished === true ? pod.wait.id : undefined
 }
 
 /** Whether a decision must not be forgotten. Anonymous leases are short, and the older services forgot them as well. */

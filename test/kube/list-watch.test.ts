@@ -133,6 +133,19 @@ t.test('HTTP errors and broken connections: waits longer and longer, and keeps w
   t.equal(told.filter((line) => line.startsWith('failed')).length, 1)
 })
 
+t.test('a version that the API server refuses three times, as one that was restored from a backup does: lists anew', async (t) => {
+  const { api, clock } = await listWatch(t)
+  ;(await api.next()).list('900', [thing('one', 1)])
+  for (const pauseMs of [750, 1_500, 3_000]) {
+    const watching = await api.next()
+    t.equal(watching.query['resourceVersion'], '900')
+    watching.json(statusOf(504, 'Too large resource version'), 504)
+    clock.advance(await nextTimer(clock, pauseMs))
+  }
+  const again = await api.next()
+  t.strictSame([again.query['watch'], again.query['resourceVersion']], [undefined, undefined])
+})
+
 for (const [title, answer] of [
   ['by its status', (r) => r.json(statusOf(410, 'too old resource version'), 410)],
   ['by an event', (r) => r.event('ERROR', statusOf(410, 'too old resource version'))],

@@ -146,20 +146,45 @@ t.test('before the first list, a uid is held until 4 s after the start, then bel
   }
 })
 
-t.test('a pod that the first list names, or begins to, is served by it', async (t) => {
-  for (const isWhole of [true, false]) {
-    const lock = await startingLock(t)
-    const asked = await park(t, lock, '/?uid=a')
-    lock.clock.advance(500)
-    lock.pods.put('other')
-    t.strictSame(keysOf(lock), [], 'it is not the one')
-    if (isWhole) {
-      lock.pods.learn('a', { priority: 4 })
-      lock.pods.sync()
-    } else lock.pods.put('a', { priority: 4 })
-    t.equal((await answerTo(asked))?.status, 200)
-    t.strictSame(keysOf(lock), ['uid:a'])
+t.test('a pod that the first list names is served by it, once all of the list is there', async (t) => {
+  const lock = await startingLock(t)
+  const asked = await park(t, lock, '/?uid=a')
+  lock.clock.advance(500)
+  lock.pods.put('a', { priority: 4 })
+  t.strictSame(keysOf(lock), [], 'others may come before it')
+  lock.pods.sync()
+  t.equal((await answerTo(asked))?.status, 200)
+  t.strictSame(keysOf(lock), ['uid:a'])
+})
+
+t.test('those who have asked before the first list are served by priority, then by their arrival, not as it names them', async (t) => {
+  const lock = await LockInProcess.start({ ...settings, permits: 1 }, [], 'anonymous')
+  t.teardown(() => lock.close())
+  lock.pods.state = 'starting'
+  for (const uid of ['z', 'b', 'urgent']) await park(t, lock, `/?uid=${uid}&max-wait=200`, { prefer: 'wait=60' })
+  for (const uid of ['b', 'urgent', 'z']) lock.pods.learn(uid, { priority: uid === 'urgent' ? 100 : 0 })
+  lock.pods.sync()
+  await lock.settled('one holds it', () => [...lock.service.queue.leases()].length === 1)
+  const order: string[] = []
+  for (let count = 0; count < 3; count++) {
+    const [lease] = lock.service.queue.leases()
+    order.push(lease?.pod ?? '')
+    lock.service.giveBack(lease?.key ?? '')
   }
+  t.strictSame(order, ['shop/urgent', 'shop/z', 'shop/b'])
+})
+
+t.test('a place that was restored keeps its priority while its pod is not known', async (t) => {
+  const lock = await syncedLock(t)
+  lock.service.setGate('closed', false, 'so that nobody is granted')
+  lock.pods.put('high', { priority: 100 })
+  lock.ask('/?uid=high', { headers: { prefer: 'wait=60' } })
+  await lock.settled('it waits', () => lock.service.queue.waitingCount === 1)
+  lock.pods.forget('high')
+  lock.pods.state = 'lost'
+  lock.ask('/?uid=high', { headers: { prefer: 'wait=60' } })
+  await lock.settled('it asks again', () => lock.clock.pending > 0)
+  t.equal(lock.service.queue.place(keyOf('high'))?.priority, 100)
 })
 
 t.test('a uid that the first list does not name has 2 s from its request on, as any new one', async (t) => {

@@ -95,3 +95,9 @@ export function up(uid: string, start = 1): Partial<PodFacts> {
     containers: { total: 1, ready: 1, lacks: undefined },
   }
 }
+
+/** The same, whose init container has finished so many milliseconds from now, by the wall clock. */
+export function upAt(uid: string, start: number, fromNowMs: number): Partial<PodFacts> {
+  const facts = up(uid, start)
+  return { ...facts, wait: { id: `containerd://${uid}-${start}`, isFinished: true, message: 'granted', finishedAt: Date.now() + fromNowMs } }
+}

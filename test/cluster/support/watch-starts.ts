@@ -31,7 +31,7 @@ export interface WatchedStarts {
 export async function watchStarts(t: Owner, namespace: string, node = 'node-1'): Promise<WatchedStarts> {
   const pods = new Map<string, PodFacts>()
   const old = new Map<string, string>()
-  const reached = new Map<string, 'let in' | 'up'>()
+  const reached = new Map<string, { readonly id: string; readonly what: 'let in' | 'up' }>()
   const steps: StartStep[] = []
   let isSynced = false
 
@@ -43,17 +43,18 @@ export async function watchStarts(t: Owner, namespace: string, node = 'node-1'):
       return
     }
     if (pod.wait?.isFinished !== true || pod.wait.id === old.get(pod.uid)) return
-    if (!reached.has(pod.uid)) step(pod, 'let in')
-    if (pod.isReady && reached.get(pod.uid) !== 'up') step(pod, 'up')
+    const { id } = pod.wait
+    if (reached.get(pod.uid)?.id !== id) step(pod, id, 'let in')
+    if (pod.isReady && reached.get(pod.uid)?.what !== 'up') step(pod, id, 'up')
   }
 
-  function step(pod: PodFacts, what: 'let in' | 'up'): void {
-    reached.set(pod.uid, what)
+  function step(pod: PodFacts, id: string, what: 'let in' | 'up'): void {
+    reached.set(pod.uid, { id, what })
     steps.push({ at: Date.now(), pod, what })
   }
 
   function end(pod: PodFacts): void {
-    if (reached.get(pod.uid) === 'let in') steps.push({ at: Date.now(), pod, what: 'over' })
+    if (reached.get(pod.uid)?.what === 'let in') steps.push({ at: Date.now(), pod, what: 'over' })
     reached.delete(pod.uid)
   }
 
@@ -74,7 +75,7 @@ export async function watchStarts(t: Owner, namespace: string, node = 'node-1'):
   await until('the pods are watched', () => isSynced)
   return {
     steps,
-    upCount: () => [...reached.values()].filter((what) => what === 'up').length,
+    upCount: () => [...reached.values()].filter(({ what }) => what === 'up').length,
     rebooted() {
       for (const [uid, { wait }] of pods) if (wait !== undefined) old.set(uid, wait.id)
       reached.clear()
