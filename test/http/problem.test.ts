@@ -36,6 +36,8 @@ t.test('has the statuses that HTTP has for them', async (t) => {
     'not-an-admission-review': 400,
     'unsupported-version': 400,
     'no-request': 400,
+    'unknown-pod': 403,
+    'not-your-address': 403,
     'internal-error': 500,
   })
 })
