@@ -110,7 +110,8 @@ export class LockService {
     const known = uid === undefined ? undefined : this.#pods.find(uid)
     // After a restart its place may be known, and the pod not yet.
     const priority = known?.priority ?? (uid === undefined ? undefined : this.#queue.place(keyOf(uid))?.priority) ?? 0
-    const stale = uid !== undefined && known === undefined ? unknownStart : staleOf(known)
+    const mayBeKnown = uid !== undefined && this.#pods.health().state !== 'none'
+    const stale = mayBeKnown && known === undefined ? unknownStart : staleOf(known)
     const pod = this.nameOf(ask)
     const decisions = this.#apply({ kind: 'request', uid, pod, peer, stale, weight, priority, leaseMs, leftMs, waits })
     const rejected = decisions.find((decision) => decision.kind === 'rejected')
