@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
+import { bundle } from '../../deploy/images/bundle.ts'
 import { fromKubeconfig } from '../../src/kube/cluster.ts'
 import type { JsonObject } from '../../src/units/json.ts'
-import { startLock } from '../bench/lock/lock-process.ts'
-import { ask, askHeld, jsonOf, stateFolder, type WireConnection } from '../support/lock-process.ts'
+import { askHeld, stateFolder, type WireConnection } from '../support/lock-process.ts'
 import { podStatus } from '../support/pod-json.ts'
-import { listAt, objectAt } from '../support/pod-reader.ts'
+import { listAt } from '../support/pod-reader.ts'
 import { until } from '../support/until.ts'
+import { start } from '../support/usher-process.ts'
 import { apiPods } from './api-pods.ts'
 import { startApiServer } from './api-server.ts'
 
@@ -14,6 +15,9 @@ import { startApiServer } from './api-server.ts'
 const count = 110
 const bytesOfPod = 8 * 1_024
 const mostKib = 40 * 1_024
+// As in the chart.
+const nodeFlags = ['--single-threaded', '--optimize-for-size', '--max-semi-space-size=1']
+const loopback = ['--host', '127.0.0.1', '--port', '0']
 
 t.test('the bundled lock of a full node stays small: with all pods known, and when each has had its turn', async (t) => {
   const { kubeconfig } = await startApiServer(t)
@@ -25,27 +29,29 @@ t.test('the bundled lock of a full node stays small: with all pods known, and wh
   const sizes = items.map((item) => JSON.stringify(item).length)
   t.ok(items.length === count && Math.min(...sizes) >= bytesOfPod, `${count} pods of ${Math.min(...sizes)} bytes and more`)
 
-  const lock = await startLock(['--strict', '--kubeconfig', kubeconfig, '--node', 'n1', '--unknown', 'refuse'], stateFolder(t))
-  t.teardown(() => lock.stop())
-  await until('all pods are known', async () => objectAt(await stateOf(t, lock), 'pods')['known'] === count)
+  const lock = start(t, [...loopback, '--state-dir', stateFolder(t), '--strict', '--kubeconfig', kubeconfig, '--node', 'n1', '--unknown', 'refuse'], {
+    script: await bundle('lock'),
+    nodeFlags,
+    // The image has none, and what comes out of it takes memory.
+    env: { NODE_DISABLE_COMPILE_CACHE: '1' },
+  })
+  const line = (message: string) => until(`the log says ${message}: ${lock.stderr()}`, () => lock.lines.find(({ msg }) => msg === message))
+  t.match(await line('the pods of the node are known'), { pods: count })
+  const port = Number((await line('listening'))['port'])
   report(t, lock.pid, 'with all pods known')
 
   const held: WireConnection[] = []
-  for (const uid of uids) held.push(await askHeld(t, lock, `/?uid=${uid}`, { wait: 300 }))
+  for (const uid of uids) held.push(await askHeld(t, { port }, `/?uid=${uid}`, { wait: 300 }))
   let most = 0
   for (const [index, name] of names.entries()) {
     t.equal((await held[index]?.answer())?.status, 200, name)
     for (const status of [podStatus.waiting, podStatus.started, podStatus.up]) await pods.setStatus(name, status(`containerd://${name}-1`, `10.1.0.${index}`))
     most = Math.max(most, kibOf(lock.pid, 'RssAnon'))
   }
-  await until('nobody holds it', async () => listAt(await stateOf(t, lock), 'holders').length === 0)
+  await until('all have given it back', () => lock.lines.filter(({ msg, cause }) => msg === 'released' && cause === 'ready').length === count)
   report(t, lock.pid, `after ${count} grants (${Math.round(most / 102.4) / 10} MiB at most meanwhile)`)
   t.ok(most <= mostKib, `${most} KiB are not more than ${mostKib}`)
 })
-
-async function stateOf(t: Test, lock: { readonly port: number }) {
-  return jsonOf(await ask(t, lock, '/v1/state'))
-}
 
 /** Says how much memory a process has, and checks it: anonymous memory, without what the kernel can drop. */
 function report(t: Test, pid: number, when: string): void {
