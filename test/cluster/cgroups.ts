@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
@@ -70,9 +70,18 @@ function machineCgroups(machine: string): readonly string[] {
 }
 
 function descend(folder: string): readonly string[] {
-  if (!existsSync(folder)) return []
-  const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  return [folder, ...entries.flatMap((entry) => descend(join(folder, entry.name)))]
+  const names = foldersIn(folder)
+  return names === undefined ? [] : [folder, ...names.flatMap((name) => descend(join(folder, name)))]
+}
+
+/** Undefined: it is not there, or no more; a container's cgroup goes while others are read. */
+function foldersIn(folder: string): readonly string[] | undefined {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENODEV')) return undefined
+    throw error
+  }
 }
 
 function hierarchies(): readonly { readonly mountPoint: string; readonly controllers: readonly string[] }[] {
