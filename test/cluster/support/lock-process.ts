@@ -8,13 +8,12 @@ export function lockProcess(node = 'node-1'): number | undefined {
 
 /**
  * Kills the lock's process on a node as the kernel does when memory is short: SIGKILL, and nobody is told.
- * Gives whether it was running.
+ * Gives its pid; undefined: it was not running.
  */
-export function killLock(node = 'node-1'): boolean {
+export function killLock(node = 'node-1'): number | undefined {
   const pid = lockProcess(node)
-  if (pid === undefined) return false
-  process.kill(pid, 'SIGKILL')
-  return true
+  if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  return pid
 }
 
 /** The anonymous memory of a process, in bytes. */
