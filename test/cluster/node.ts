@@ -1,7 +1,8 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { builtFolder } from '../go-tools/tool-folder.ts'
 import { kubeconfigFile } from './certificates.ts'
-import { machineFile } from './folders.ts'
+import { logFile, machineFile } from './folders.ts'
 import { bootMachine, holderOf, runOn, startOn } from './machine.ts'
 import { addPeers } from './network.ts'
 import { containerdSocket, writeNodeConfig } from './node-config.ts'
@@ -29,11 +30,15 @@ async function startContainerd(node: Machine): Promise<void> {
   const folder = builtFolder('containerd')
   // It starts the shim, and the shim starts runc, by name.
   const path = [folder, builtFolder('runc')]
+  const log = logFile(`${node.name}/containerd`)
+  const before = existsSync(log) ? statSync(log).size : 0
   startOn(node, 'containerd', [join(folder, 'containerd'), '--config', machineFile(node.name, 'containerd.toml')], path)
   await waitUntil(`containerd of ${node.name} answers`, async () => {
     const target = ['--target', String(holderOf(node).pid), '--mount', '--net']
     return (await attempt('nsenter', [...target, join(folder, 'ctr'), '-a', containerdSocket, 'version'])).code === 0
   })
+  // It answers a little before it takes the kubelet's requests, and a kubelet that comes in between ends.
+  await waitUntil(`containerd of ${node.name} serves`, async () => readFileSync(log).subarray(before).includes('containerd successfully booted'))
 }
 
 function startKubelet(node: Machine, version: ClusterVersion): void {
