@@ -23,7 +23,8 @@ for (const helm of helms) {
     t.match(notes, 'kubectl label namespace NAMESPACE usher.dev/inject=enabled')
     const installed = await ours(shell)
     t.strictSame(installed, [
-      'ClusterRole usher-webhook', 'ClusterRoleBinding usher-webhook', 'ConfigMap usher-config', 'DaemonSet usher-lock',
+      'ClusterRole usher-lock', 'ClusterRole usher-webhook', 'ClusterRoleBinding usher-lock', 'ClusterRoleBinding usher-webhook',
+      'ConfigMap usher-config', 'DaemonSet usher-lock',
       'Deployment usher-webhook', 'MutatingWebhookConfiguration usher', 'NetworkPolicy usher-webhook',
       'PodDisruptionBudget usher-webhook', 'Role usher-webhook', 'RoleBinding usher-webhook', 'Service usher-webhook',
       'ServiceAccount usher-lock', 'ServiceAccount usher-webhook',
