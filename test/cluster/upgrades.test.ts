@@ -26,6 +26,9 @@ t.test('the lock is upgraded while twenty pods wait: they go on one after the ot
 t.test('with tokens pods prove who they are, by what the kubelet gives them', async (t) => {
   await setValues(['lock.token=true', 'lock.unknown=refuse'])
   await makeNamespace(t, 'proved')
+  // The API server keeps its connection to a webhook of before for as long as that lives.
+  const probe = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'probe', namespace: 'proved' }, spec: { containers: [{ name: 'main', image: 'none' }] } }
+  await until('the webhook gives tokens', async () => (await kubectl(['create', '--dry-run=server', '-o', 'json', '-f', '-'], JSON.stringify(probe))).includes('usher-token'), 60_000)
   await apply(deployment({ namespace: 'proved', name: 'web', replicas: 2, script: burning(100) }))
   await isUp('proved', 'web')
   for (const { status } of await podsOf('proved')) {
