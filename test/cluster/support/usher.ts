@@ -7,6 +7,7 @@ import type { StateView } from '../../../src/lock/state-view.ts'
 import type { JsonObject } from '../../../src/units/json.ts'
 import manifest from '../../../package.json' with { type: 'json' }
 import { builtFolder } from '../../go-tools/tool-folder.ts'
+import { until } from '../../support/until.ts'
 import { theCluster } from '../cluster-file.ts'
 import { adminKubeconfig } from '../folders.ts'
 import { writeNodeImage } from '../images/node.ts'
@@ -97,7 +98,7 @@ export async function apply(...items: readonly object[]): Promise<void> {
 export async function makeNamespace(t: Owner, name: string, labels: object = { 'usher.dev/inject': 'enabled' }, annotations: object = {}): Promise<void> {
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels, annotations } })
   // A controller makes it; without it no pod is admitted.
-  await kubectl(['wait', '--for=create', '--namespace', name, 'serviceaccount/default', '--timeout=60s'])
+  await until(`${name} has its service account`, async () => (await tryKubectl(['get', '--namespace', name, 'serviceaccount', 'default'])).code === 0, 60_000)
   t.teardown(() => kubectl(['delete', 'namespace', name, '--wait=false', '--ignore-not-found']))
 }
 
