@@ -16,7 +16,7 @@ export interface JoinedCluster {
 /** Reaches a cluster; asks it nothing yet. */
 export async function joinCluster({ kubeconfig, namespace }: ClusterOptions): Promise<JoinedCluster> {
   const kube = await loadKube()
-  return { kube, cluster: kubeconfig === undefined ? kube.inCluster() : kube.fromKubeconfig(kubeconfig), namespace }
+  return { kube, cluster: kube.clusterOf(kubeconfig), namespace }
 }
 
 /** What is logged of a watch. */

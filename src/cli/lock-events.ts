@@ -23,6 +23,6 @@ export async function openLockEvents({ cluster, isOn, metrics, log }: LockEvents
 }
 
 async function openSink({ node, kubeconfig }: LockCluster): Promise<EventSink> {
-  const [access, { podEventsOf }] = await Promise.all([import('../kube/cluster.ts'), import('../kube/pod-events.ts')])
-  return podEventsOf(kubeconfig === undefined ? access.inCluster() : access.fromKubeconfig(kubeconfig), 'usher-lock', node)
+  const [{ clusterOf }, { podEventsOf }] = await Promise.all([import('../kube/cluster.ts'), import('../kube/pod-events.ts')])
+  return podEventsOf(clusterOf(kubeconfig), 'usher-lock', node)
 }

@@ -30,8 +30,8 @@ export async function openLockPods(cluster: LockCluster | undefined, isSameBoot:
     return { pods: noPods, start: () => () => {} }
   }
   // The client library is loaded where there is a cluster alone.
-  const [access, { watchNodePods }] = await Promise.all([import('../kube/cluster.ts'), import('../kube/node-pods.ts')])
-  const config = cluster.kubeconfig === undefined ? access.inCluster() : access.fromKubeconfig(cluster.kubeconfig)
+  const [{ clusterOf }, { watchNodePods }] = await Promise.all([import('../kube/cluster.ts'), import('../kube/node-pods.ts')])
+  const config = clusterOf(cluster.kubeconfig)
   let watching: NodePodsWatch | undefined
   const pods = new NodePods(isSameBoot, () => watching?.staleMs() ?? 0)
   return {

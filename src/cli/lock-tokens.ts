@@ -21,8 +21,8 @@ export async function openLockTokens(
     if (audience !== undefined) log.warn('--token-audience: there is no cluster whose keys tokens could be verified with; none is needed')
     return { tokens: undefined, stop() {} }
   }
-  const [access, { watchServiceAccountKeys }] = await Promise.all([import('../kube/cluster.ts'), import('../kube/service-account-keys.ts')])
-  const config = cluster.kubeconfig === undefined ? access.inCluster() : access.fromKubeconfig(cluster.kubeconfig)
+  const [{ clusterOf }, { watchServiceAccountKeys }] = await Promise.all([import('../kube/cluster.ts'), import('../kube/service-account-keys.ts')])
+  const config = clusterOf(cluster.kubeconfig)
   const keys = watchServiceAccountKeys({ config }, listenerFor('service-account-keys', log))
   return {
     tokens: { audience, keys, wallNow: Date.now, refused: (reason) => metrics.tokenRefused(reason) },

@@ -25,3 +25,8 @@ export function fromKubeconfig(file: string): Cluster {
   if (config.getCurrentCluster() === null) throw new Error(`${file} has no current context with a cluster`)
   return config
 }
+
+/** How the cluster of a kubeconfig is reached; without one, that in which this process runs. Throws as {@link fromKubeconfig}. */
+export function clusterOf(kubeconfig: string | undefined): Cluster {
+  return kubeconfig === undefined ? inCluster() : fromKubeconfig(kubeconfig)
+}
