@@ -73,6 +73,7 @@ const constraints: JsonObject = only({
     token: flag,
     checks: listOf(text('^(https?|tcp)://[^\\s]+$')),
     checkTimeout: duration,
+    gates: only({ cpuPressure: only({ close: whole(0, 99), open: whole(0, 99) }) }),
     // On a command line, 0 is a number.
     gateMaxWait: { ...duration, type: ['string', 'integer'], minimum: 0, maximum: 0 },
     readers: text('^(node|all|[0-9a-fA-F.:]+(/[0-9]{1,3})?)(, *(node|all|[0-9a-fA-F.:]+(/[0-9]{1,3})?))*$'),

@@ -1,5 +1,6 @@
 import type { UnknownPolicy } from '../lock/askers.ts'
 import { type Check, parseCheck } from '../lock/gates/check.ts'
+import type { PressureBounds } from '../lock/gates/pressure-gate.ts'
 import { defaultQueueSettings, type QueueSettings } from '../lock/queue/settings.ts'
 import { parseReaders, type Readers } from '../lock/readers.ts'
 import { parseDuration } from '../units/duration.ts'
@@ -16,6 +17,8 @@ export interface LockCommandOptions {
   readonly failPauseMs: number
   readonly passPauseMs: number
   readonly checkTimeoutMs: number
+  /** Of the gate of CPU pressure; undefined: there is none. */
+  readonly pressure: PressureBounds | undefined
   /** Undefined: no state is kept. */
   readonly stateFolder: string | undefined
   readonly readers: Readers
@@ -48,11 +51,23 @@ export const lockFlags: Readonly<Record<string, Flag>> = {
   failHc: { type: 'string', value: 'SECONDS', default: '10', help: 'pause after a check that failed' },
   passHc: { type: 'string', value: 'SECONDS', default: '60', help: 'pause after a check that passed' },
   'check-timeout': { type: 'string', value: 'DURATION', default: '10s', help: 'how long a check may take' },
+  'cpu-pressure-close': {
+    type: 'string',
+    value: 'PERCENT',
+    default: '0',
+    help: 'grant nothing while others than those who start want the CPUs: from a mean of 10 s above this (/proc/pressure/cpu); 0: grant',
+  },
+  'cpu-pressure-open': {
+    type: 'string',
+    value: 'PERCENT',
+    default: '0',
+    help: 'until a mean of 3 s below this; 0: half of the other',
+  },
   'gate-max-wait': {
     type: 'string',
     value: 'DURATION',
     default: '10m',
-    help: 'how long a failing check holds everybody up; 0: for ever, as the older service',
+    help: 'how long a closed gate holds everybody up; 0: for ever, as the older service',
   },
   'max-waiting': { type: 'string', value: 'N', default: '2000', help: 'how many may wait; others are told to come back (503)' },
   'max-waiting-per-peer': { type: 'string', value: 'N', default: '256', help: 'how many of one address may wait' },
@@ -130,6 +145,7 @@ export function readLockOptions(values: FlagValues, environment: Environment): L
     failPauseMs: read.span('failHc', 'PSL_HC_PERIOD_FAIL'),
     passPauseMs: read.span('passHc', 'PSL_HC_PERIOD_PASS'),
     checkTimeoutMs: read.span('check-timeout', 'PSL_HC_TIMEOUT', longestCheckMs),
+    pressure: readPressure(read),
     stateFolder: stateFolder === '' ? undefined : stateFolder,
     readers,
     cluster,
@@ -166,6 +182,18 @@ function readEvents(values: FlagValues): boolean {
   const text = values.text('events')
   if (text === 'on' || text === 'off') return text === 'on'
   throw new UsageError(`--events: ${JSON.stringify(text)} is neither on nor off`)
+}
+
+/** 100 % would never be exceeded. */
+const mostPressure = 99
+
+function readPressure(read: ReturnType<typeof reader>): PressureBounds | undefined {
+  const close = read.whole('cpu-pressure-close', undefined, 0, mostPressure)
+  const open = read.whole('cpu-pressure-open', undefined, 0, mostPressure) || Math.ceil(close / 2)
+  if (close === 0 && open > 0) throw new UsageError('--cpu-pressure-open: --cpu-pressure-close must say when the gate closes')
+  if (close === 0) return undefined
+  if (open >= close) throw new UsageError(`--cpu-pressure-open: ${open} is not below --cpu-pressure-close, ${close}`)
+  return { close, open }
 }
 
 const longestCheckMs = 3_600_000

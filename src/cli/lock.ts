@@ -10,6 +10,7 @@ import { Askers } from '../lock/askers.ts'
 import { systemClock } from '../lock/clock.ts'
 import { followPods } from '../lock/follow-pods.ts'
 import { gateNames, watchChecks } from '../lock/gates/watch-checks.ts'
+import { pressureGateName, watchPressure } from '../lock/gates/watch-pressure.ts'
 import { buildLockMetrics, type LockMetrics } from '../lock/metrics.ts'
 import { watchLoad } from '../lock/node-load/watch-load.ts'
 import { LockService } from '../lock/service.ts'
@@ -49,7 +50,7 @@ async function serve(options: LockCommandOptions): Promise<void> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const metrics = buildLockMetrics(registry)
-  const gates = gateNames(options.checks)
+  const gates = [...gateNames(options.checks), ...(options.pressure === undefined ? [] : [pressureGateName])]
   const store = openStore(options, metrics, log)
   const kept = store.load(systemClock.now())
   const { pods, start } = await openLockPods(options.cluster, kept !== undefined && uptime() > settledAfterSeconds, log)
@@ -68,7 +69,7 @@ async function serve(options: LockCommandOptions): Promise<void> {
   })
   const askers = new Askers({ service, pods, clock: systemClock, unknown: options.unknown, tokens })
   const app = buildLock({ service, askers, metrics, registry, readers: options.readers, log, version: manifest.version })
-  const stops = [watchGates(options, service), watchNode(service, log), followPods(service, pods), tellPods(service), start(service), stopTokens]
+  const stops = [watchGates(options, service), watchNode(options, service, log), followPods(service, pods), tellPods(service), start(service), stopTokens]
 
   async function close(): Promise<void> {
     for (const stop of stops) stop()
@@ -119,10 +120,19 @@ function watchGates({ checks, failPauseMs, passPauseMs, checkTimeoutMs }: LockCo
   return watchChecks(checks, pace, (name, open, reason) => service.setGate(name, open, reason))
 }
 
-function watchNode(service: LockService, log: Logger): () => void {
-  return watchLoad(
+function watchNode({ pressure: bounds }: LockCommandOptions, service: LockService, log: Logger): () => void {
+  const pressure = bounds && watchPressure({ bounds, service, clock: systemClock, log })
+  const stop = watchLoad(
     { clock: systemClock },
-    (reading) => service.feed({ kind: 'load', ...reading }),
+    (reading) => {
+      // Before the queue, which may grant by it: that makes a turn.
+      pressure?.read(reading)
+      service.feed({ kind: 'load', ...reading })
+    },
     (reason) => log.warn({ reason }, 'the load of the node cannot be read: no further grants for idle cores'),
   )
+  return () => {
+    stop()
+    pressure?.stop()
+  }
 }

@@ -34,6 +34,12 @@ t.test('what somebody gets of whom nothing is known', async (t) => {
   t.equal(read(['--unknown', 'refuse']).unknown, 'refuse')
 })
 
+t.test('a gate of CPU pressure is there where it is said when it closes; it opens at half of that, unless said otherwise', async (t) => {
+  t.equal(read([]).pressure, undefined)
+  t.strictSame(read(['--cpu-pressure-close', '85']).pressure, { close: 85, open: 43 })
+  t.strictSame(read(['--cpu-pressure-close', '90', '--cpu-pressure-open', '40']).pressure, { close: 90, open: 40 })
+})
+
 t.test('flags that make no sense are refused, with what is missing', async (t) => {
   for (const [args, environment, message] of [
     [['--kubeconfig', 'f'], {}, '--kubeconfig: --node must say which node this is'],
@@ -42,6 +48,10 @@ t.test('flags that make no sense are refused, with what is missing', async (t) =
     [['--node', 'n1'], inClusterWithout('KUBERNETES_SERVICE_HOST'), '--node: there is no cluster here; --kubeconfig FILE names one'],
     [['--unknown', 'deny'], {}, '--unknown: "deny" is neither anonymous nor refuse'],
     [['--unknown', ''], inCluster, '--unknown: "" is neither anonymous nor refuse'],
+    [['--cpu-pressure-close', '100'], {}, '--cpu-pressure-close: "100" is not a whole number from 0 to 99'],
+    [['--cpu-pressure-close', '85%'], {}, '--cpu-pressure-close: "85%" is not a whole number from 0 to 99'],
+    [['--cpu-pressure-close', '40', '--cpu-pressure-open', '40'], {}, '--cpu-pressure-open: 40 is not below --cpu-pressure-close, 40'],
+    [['--cpu-pressure-open', '40'], {}, '--cpu-pressure-open: --cpu-pressure-close must say when the gate closes'],
     [['--unknown', 'Refuse'], inCluster, '--unknown: "Refuse" is neither anonymous nor refuse'],
   ] as const) {
     t.throws(() => read(args, environment), { name: UsageError.name, message }, args.join(' '))
