@@ -3,9 +3,9 @@ import { type Check, parseCheck } from '../lock/gates/check.ts'
 import type { PressureBounds } from '../lock/gates/pressure-gate.ts'
 import { defaultQueueSettings, type QueueSettings } from '../lock/queue/settings.ts'
 import { parseReaders, type Readers } from '../lock/readers.ts'
-import { parseDuration } from '../units/duration.ts'
 import { type Flag, type FlagValues, UsageError } from './command.ts'
 import { logLevelFlag, readLogLevel } from './log.ts'
+import { type Environment, readSwitch, type Said, settingsReader, type SettingsReader } from './settings-reader.ts'
 
 /** What `usher lock` was told. */
 export interface LockCommandOptions {
@@ -109,16 +109,13 @@ export const lockFlags: Readonly<Record<string, Flag>> = {
   'log-level': logLevelFlag,
 }
 
-/** The environment of a process. */
-export type Environment = Readonly<Record<string, string | undefined>>
-
 /**
  * Reads flags, then the older fork's `PSL_*` variables where there is no flag.
  *
  * @throws {UsageError}
  */
 export function readLockOptions(values: FlagValues, environment: Environment): LockCommandOptions {
-  const read = reader(values, environment)
+  const read = settingsReader(values, environment)
   const readers = parseReaders(values.text('readers') ?? 'node')
   if ('problem' in readers) throw new UsageError(`--readers: ${readers.problem}`)
   const [anonymousLeaseMs, identifiedLeaseMs] = [read.span('timeout', 'PSL_LOCK_DURATION'), read.span('lease')]
@@ -187,7 +184,7 @@ function readEvents(values: FlagValues): boolean {
 /** 100 % would never be exceeded. */
 const mostPressure = 99
 
-function readPressure(read: ReturnType<typeof reader>): PressureBounds | undefined {
+function readPressure(read: SettingsReader): PressureBounds | undefined {
   const close = read.whole('cpu-pressure-close', undefined, 0, mostPressure)
   const open = read.whole('cpu-pressure-open', undefined, 0, mostPressure) || Math.ceil(close / 2)
   if (close === 0 && open > 0) throw new UsageError('--cpu-pressure-open: --cpu-pressure-close must say when the gate closes')
@@ -197,45 +194,6 @@ function readPressure(read: ReturnType<typeof reader>): PressureBounds | undefin
 }
 
 const longestCheckMs = 3_600_000
-// Longer than anybody means.
-const longestSpanMs = 365 * 24 * 3_600_000
-
-/** What was said, and where, so that a fault can name it. */
-interface Said {
-  readonly by: string
-  readonly text: string
-}
-
-function reader(values: FlagValues, environment: Environment) {
-  function said(flag: string, variable: string | undefined): Said {
-    const ofEnvironment = variable === undefined ? undefined : environment[variable]
-    if (variable !== undefined && ofEnvironment !== undefined && ofEnvironment !== '' && !values.isGiven(flag)) {
-      return { by: variable, text: ofEnvironment }
-    }
-    return { by: `--${flag}`, text: values.text(flag) ?? '' }
-  }
-  return {
-    text: (flag: string, variable: string): string | undefined => said(flag, variable).text,
-    whole(flag: string, variable: string | undefined, least: number, most: number): number {
-      const { by, text } = said(flag, variable)
-      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-      if (!(value >= least && value <= most)) {
-        throw new UsageError(`${by}: ${JSON.stringify(text)} is not a whole number from ${least} to ${most}`)
-      }
-      return value
-    },
-    /** Seconds, or a duration; gives milliseconds. */
-    span(flag: string, variable?: string, mostMs = longestSpanMs): number {
-      const { by, text } = said(flag, variable)
-      const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : parseDuration(text)
-      if (ms === undefined || ms > mostMs) {
-        throw new UsageError(`${by}: ${JSON.stringify(text)} is not a number of seconds, or a duration such as 90s or 5m, up to ${mostMs / 3_600_000}h`)
-      }
-      return ms
-    },
-  }
-}
-
 function readChecks(values: FlagValues, environment: Environment): readonly Check[] {
   const ofFlags = values.texts('check').map((text): Said => ({ by: '--check', text }))
   return (ofFlags.length > 0 ? ofFlags : checksOf(environment)).map(({ by, text }) => {
@@ -247,11 +205,7 @@ function readChecks(values: FlagValues, environment: Environment): readonly Chec
 
 /** The fork has a switch beside its list. */
 function checksOf(environment: Environment): readonly Said[] {
-  const enabled = environment['PSL_HC_ENABLED'] ?? ''
-  if (['', 'false', '0', 'f'].includes(enabled.toLowerCase())) return []
-  if (!['true', '1', 't'].includes(enabled.toLowerCase())) {
-    throw new UsageError(`PSL_HC_ENABLED: ${JSON.stringify(enabled)} is not true or false`)
-  }
+  if (!readSwitch(environment, 'PSL_HC_ENABLED', false)) return []
   const endpoints = environment['PSL_HC_ENDPOINTS'] ?? ''
   return endpoints
     .split(',')
