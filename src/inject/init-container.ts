@@ -1,5 +1,6 @@
 import { formatSeconds } from '../units/duration.ts'
 import { isCount, isObject, type Json, type JsonObject } from '../units/json.ts'
+import { apiAccessMount } from './api-access-mount.ts'
 import type { DecisionContext } from './context.ts'
 import { binMountPath, binVolumeName, lockContainerName, napPath } from './names.ts'
 import type { PodFacts } from './pod.ts'
@@ -41,7 +42,7 @@ export function buildInitContainer(
 ): JsonObject {
   const { lock } = context.config
   const resources = copyResources(facts)
-  const mounts = mountsOf(purpose)
+  const mounts = mountsOf(facts, purpose)
   return {
     name: lockContainerName,
     image: lock.image,
@@ -61,9 +62,13 @@ export function buildInitContainer(
   }
 }
 
-function mountsOf(purpose: InitContainerPurpose): Json[] {
-  const bin = purpose.copy ? [{ name: binVolumeName, mountPath: binMountPath }] : []
-  return purpose.lock?.token === true ? [...bin, tokenMount()] : bin
+function mountsOf(facts: PodFacts, purpose: InitContainerPurpose): Json[] {
+  const apiAccess = apiAccessMount(facts)
+  return [
+    ...(purpose.copy ? [{ name: binVolumeName, mountPath: binMountPath }] : []),
+    ...(purpose.lock?.token === true ? [tokenMount()] : []),
+    ...(apiAccess === undefined ? [] : [apiAccess]),
+  ]
 }
 
 function argsOf(settings: Settings, port: number, purpose: InitContainerPurpose): string[] {

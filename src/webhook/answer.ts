@@ -96,8 +96,8 @@ function allow(uid: string, decision: Decision, error?: unknown, patch?: string)
 
 const again: ReadonlySet<ReasonCode> = new Set(['already-injected', 'lock-resized', 'nap-shortened', 'nap-removed'])
 
-// Nearly every pod is reviewed twice (reinvocationPolicy), since the API server mounts a token into our container. It
-// keeps the first of two values of an annotation, and logs a warning for the other.
+// A pod is reviewed again (reinvocationPolicy) where another webhook has changed it after us. The API server keeps the
+// first of two values of an annotation, and logs a warning for the other.
 function isAgain(reasons: readonly Reason[]): boolean {
   return reasons.some(({ code }) => again.has(code))
 }
