@@ -18,7 +18,7 @@ export const webhookCommand: Command = {
   name: 'webhook',
   summary: 'serve the admission webhook',
   description:
-    'Answers AdmissionReviews (admission.k8s.io/v1) at POST /mutate over HTTPS, and /healthz, /readyz and /metrics ' +
+    'Answers AdmissionReviews (admission.k8s.io/v1) at POST /mutate (and, for namespaces in audit mode, /audit) over HTTPS, and /healthz, /readyz and /metrics ' +
     'over plain HTTP on the probe port. Without certificates it makes its own at the first start, in a folder or in a ' +
     'Secret that all replicas share. The certificate is reloaded when it changes. In a cluster it watches the ' +
     'namespaces, whose labels and annotations decide with those of the pods. The log is JSON, one line a review.',

@@ -58,6 +58,8 @@ export interface DecisionContext {
   readonly kubeVersion: KubeVersion | undefined
   /** False while no lock is available, or injected pods hang on it. */
   readonly lockAvailable: boolean
+  /** Whether to say what would be done, and do nothing, whatever is known of the namespace. */
+  readonly audit?: boolean
   /** For a pod template: the controller that its pods will have. A pod names its own in its owner references. */
   readonly controller?: Controller | undefined
 }

@@ -27,7 +27,8 @@ export type Scope =
  * | not off        | other     | not known       | inject                |
  *
  * "off" is disabled, false, no or off in any case. While the namespace's labels are not known, the API
- * server's selectors have decided: it would not have asked otherwise.
+ * server's selectors have decided: it would not have asked otherwise. Where they have said that it is in audit mode,
+ * the context does, too, and that counts more than labels which may not have reached us yet.
  */
 export function scopeOf(facts: PodFacts, context: DecisionContext, warnings: string[]): Scope {
   if (isOfNode(facts)) return { kind: 'skip', code: 'mirror-pod' }
@@ -45,6 +46,7 @@ export function scopeOf(facts: PodFacts, context: DecisionContext, warnings: str
     warnings.push(`${injectKey}: ${shorten(annotation)} is not "enabled" or "disabled"; it is as if it were not there`)
   }
 
+  if (context.audit === true) return { kind: 'audit' }
   if (namespace.labels === undefined) return { kind: 'inject' }
   const ofNamespace = namespace.labels[injectKey]
   if (typeof ofNamespace === 'string') {

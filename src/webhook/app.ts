@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { type ProblemCode, problemTable, sendProblem } from '../http/problem.ts'
 import { refuseRaw } from '../http/refuse-raw.ts'
@@ -44,6 +44,8 @@ export interface TlsOptions {
 
 /** The path at which reviews are answered. */
 export const mutatePath = '/mutate'
+/** The path of reviews of namespaces in audit mode: the API server knows of a new one before our watch does. */
+export const auditPath = '/audit'
 
 // etcd takes objects of up to 1.5 MiB; the API server itself reads bodies of up to 3 MiB. With room to spare.
 export const maxBodyBytes = 7 * 1024 * 1024
@@ -54,7 +56,8 @@ const keepAliveTimeoutMs = 120_000
 const requestTimeoutMs = 10_000
 
 /**
- * Builds the webhook's server: `POST /mutate` takes an AdmissionReview and answers it. Does not listen yet.
+ * Builds the webhook's server: `POST /mutate` takes an AdmissionReview and answers it, and `POST /audit` does so
+ * without a patch. Does not listen yet.
  * Whatever is wrong with a pod, or with us, the pod is allowed.
  */
 export function buildWebhook(options: WebhookOptions): FastifyInstance {
@@ -106,19 +109,22 @@ export function buildWebhook(options: WebhookOptions): FastifyInstance {
     return sendProblem(reply.header('connection', 'close'), code, detail)
   }
 
-  app.post(mutatePath, (request, reply) => {
+  app.post(mutatePath, (request, reply) => respond(request, reply, options.contextOf))
+  app.post(auditPath, (request, reply) => respond(request, reply, (namespace) => ({ ...options.contextOf(namespace), audit: true })))
+
+  function respond(request: FastifyRequest, reply: FastifyReply, contextOf: ContextOf): FastifyReply {
     const { body } = request
     const review = readReview(Buffer.isBuffer(body) ? body : Buffer.alloc(0))
     if ('code' in review) return refuse(reply, review.code, review.detail)
     const subject = subjectOf(review)
-    const answer = answerReview(review, options.contextOf, options.decide)
+    const answer = answerReview(review, contextOf, options.decide)
     const ms = performance.now() - request.arrivedMs
     metrics.decided(answer.reasons)
     metrics.answered(ms / 1_000)
     report(review, subject, answer, ms)
     if (closing) reply.header('connection', 'close')
     return reply.header('content-type', 'application/json').send(answer.body)
-  })
+  }
 
   /** One line a review; never a whole pod, never a value of its environment. */
   function report(review: Review, subject: Subject, answer: Answer, ms: number): void {
@@ -142,7 +148,7 @@ export function buildWebhook(options: WebhookOptions): FastifyInstance {
   return app
 }
 
-const notFound = `reviews are answered at POST ${mutatePath}`
+const notFound = `reviews are answered at POST ${mutatePath} and POST ${auditPath}`
 
 function buildServer(tls: TlsOptions | undefined, handler: RequestListener): Server {
   const timeouts = { keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: requestTimeoutMs }
@@ -167,7 +173,7 @@ function refuseEarly(request: IncomingMessage): Refusal | undefined {
   const { method, url, headers } = request
   // The API server appends ?timeout=2s.
   const path = url?.split('?', 1)[0]
-  if (path !== mutatePath) return { code: 'not-found', detail: notFound }
+  if (path !== mutatePath && path !== auditPath) return { code: 'not-found', detail: notFound }
   if (method !== 'POST') return { code: 'method-not-allowed', detail: 'use POST' }
   const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   if (mediaType !== 'application/json') {

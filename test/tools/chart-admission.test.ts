@@ -67,7 +67,7 @@ t.test('the API server calls the webhook for the pods that it is to see, and for
   const annotation = (value: string): JsonObject => ({ annotations: { 'usher.dev/inject': value } })
   for (const [namespace, metadata, entries, what] of [
     ['on', {}, ['namespace'], 'a pod of a namespace that is on'],
-    ['audited', {}, ['namespace'], 'a pod of a namespace that is audited'],
+    ['audited', {}, ['audit'], 'a pod of a namespace that is audited'],
     ['plain', {}, [], 'a pod of any other'],
     ['off', {}, [], 'a pod of a namespace that is off'],
     ['on', label('disabled'), [], 'a pod whose label opts out'],
@@ -117,7 +117,7 @@ async function registerRecorder(t: Test, shell: Shell): Promise<(namespace: stri
     // A slow machine is not to be taken for a webhook that was not called.
     timeoutSeconds: 10,
   }))
-  t.ok(webhooks.length === 2 && listAt(configuration, 'webhooks').every((webhook) => objectAt(webhook, 'clientConfig', 'service')['name'] === 'usher-webhook'))
+  t.ok(webhooks.length === 3 && listAt(configuration, 'webhooks').every((webhook) => objectAt(webhook, 'clientConfig', 'service')['name'] === 'usher-webhook'))
   await shell.read('kubectl apply -f -', JSON.stringify({ ...configuration, webhooks }))
   await shell.run('kubectl create serviceaccount default --namespace kube-system')
 

@@ -61,10 +61,10 @@ export async function startWebhookCluster(t: Test): Promise<WebhookCluster> {
     async configure(port) {
       const [found] = parseAllDocuments(await render('webhook-configuration')).map((document): unknown => document.toJS())
       if (!isObject(found) || !Array.isArray(found['webhooks'])) throw new Error('the chart has no webhooks')
-      const webhooks = found['webhooks'].map((webhook: unknown) => ({
-        ...(isObject(webhook) ? webhook : {}),
+      const webhooks = found['webhooks'].filter(isObject).map((webhook) => ({
+        ...webhook,
         // A real Service needs nodes; and tests that wait for a busy machine are no tests of 2 s.
-        clientConfig: { url: `https://127.0.0.1:${port}/mutate` },
+        clientConfig: { url: `https://127.0.0.1:${port}${pathOf(webhook)}` },
         timeoutSeconds: 20,
       }))
       await shell.read('kubectl create -f -', JSON.stringify({ ...found, webhooks }))
@@ -77,6 +77,11 @@ export async function startWebhookCluster(t: Test): Promise<WebhookCluster> {
         .map((line): unknown => JSON.parse(line))
         .filter(isObject),
   }
+}
+
+function pathOf({ clientConfig }: JsonObject): string {
+  const service = isObject(clientConfig) ? clientConfig['service'] : undefined
+  return isObject(service) && typeof service['path'] === 'string' ? service['path'] : ''
 }
 
 const auditPolicy = {
