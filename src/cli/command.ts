@@ -74,7 +74,7 @@ function parse(command: Command, args: readonly string[]): ReturnType<typeof par
     ]),
   )
   try {
-    return parseArgs({ args: args.map((arg) => longForm(command, arg)), options, strict: true, allowPositionals: false }).values
+    return parseArgs({ args: args.flatMap((arg) => plainForm(command, longForm(command, arg))), options, strict: true, allowPositionals: false }).values
   } catch (error) {
     throw new UsageError(explain(command, error), { cause: error })
   }
@@ -84,6 +84,13 @@ function parse(command: Command, args: readonly string[]): ReturnType<typeof par
 function longForm(command: Command, arg: string): string {
   const name = /^-([A-Za-z][\w-]+)(?:=|$)/.exec(arg)?.[1]
   return name !== undefined && Object.hasOwn(command.flags, name) ? `-${arg}` : arg
+}
+
+/** Go's switches take a value as well: `--hostNet=false`. */
+function plainForm(command: Command, arg: string): readonly string[] {
+  const [, name, value] = /^--([A-Za-z][\w-]*)=(1|t|true|0|f|false)$/i.exec(arg) ?? []
+  if (name === undefined || value === undefined || !Object.hasOwn(command.flags, name) || command.flags[name]?.type !== 'boolean') return [arg]
+  return ['1', 't', 'true'].includes(value.toLowerCase()) ? [`--${name}`] : []
 }
 
 function explain(command: Command, error: unknown): string {

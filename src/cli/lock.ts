@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { uptime } from 'node:os'
-import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import manifest from '../../package.json' with { type: 'json' }
@@ -17,6 +16,7 @@ import { LockService } from '../lock/service.ts'
 import { noStore, openStateFile, type StateStore } from '../lock/state-file.ts'
 import type { Command } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
+import { listenAnywhere } from './listen.ts'
 import { openLockEvents } from './lock-events.ts'
 import { type LockCommandOptions, lockFlags, readLockOptions } from './lock-options.ts'
 import { openLockPods } from './lock-pods.ts'
@@ -81,25 +81,13 @@ async function serve(options: LockCommandOptions): Promise<void> {
     log,
     flush,
     async listen() {
-      await listen(app, options)
+      await listenAnywhere(app, options, 'another lock')
       isListening = true
     },
     close,
     closeWithinMs: 3 * closeWithinMs,
     where: () => ({ port: portOf(app), permits, strict, gates }),
   })
-}
-
-/** All interfaces mean those of IPv6, too, where the kernel has it. */
-async function listen(app: FastifyInstance, { host, port }: LockCommandOptions): Promise<void> {
-  try {
-    await app.listen({ host: host === '' ? '::' : host, port })
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EADDRINUSE') throw new Error(`port ${port} is taken; is another lock running here?`, { cause: error })
-    if (host !== '' || (code !== 'EAFNOSUPPORT' && code !== 'EADDRNOTAVAIL')) throw error
-    await app.listen({ host: '0.0.0.0', port })
-  }
 }
 
 function openStore({ stateFolder, port }: LockCommandOptions, metrics: LockMetrics, log: Logger): StateStore {

@@ -20,6 +20,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'serve the startup lock of a node',
     load: async () => (await import('./lock.ts')).lockCommand,
   },
+  'node-health': {
+    summary: 'say over HTTP whether a node is up: its DaemonSets, its CPUs',
+    load: async () => (await import('./node-health.ts')).nodeHealthCommand,
+  },
   certs: {
     summary: 'make a CA and a certificate for the webhook',
     load: async () => (await import('./certs.ts')).certsCommand,

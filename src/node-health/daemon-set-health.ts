@@ -31,14 +31,10 @@ export class DaemonSetHealth {
     this.#options = options
   }
 
-  /**
-   * Learns what there is.
-   *
-   * @throws where the answer holds no Node.
-   */
+  /** Learns what there is; nothing of an answer that holds no Node. */
   learn({ node, daemonSets }: NodeLook): void {
     const facts = readNode(node)
-    if (facts === undefined) throw new Error('the answer is not a node')
+    if (facts === undefined) return
     const all = daemonSets.map(readDaemonSet).filter((each) => each !== undefined)
     this.#node = facts
     this.#daemonSets = all.filter((each) => isWanted(each, this.#options.filter) && !isLock(each))

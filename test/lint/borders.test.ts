@@ -31,6 +31,8 @@ const borders: readonly { readonly file: string; readonly forbidden: string; rea
   { file: 'lock/pod-events/x.ts', forbidden: '../../kube/events.ts', allowed: '../standing.ts' },
   { file: 'lock/node-load/x.ts', forbidden: '../../demo/run.ts', allowed: 'node:fs' },
   { file: 'node-health/x.ts', forbidden: '../lock/app.ts', allowed: '../http/problem.ts' },
+  { file: 'node-health/x.ts', forbidden: '../lock/node-load/watch-load.ts', allowed: '../lock/node-load/stat.ts' },
+  { file: 'node-health/x.ts', forbidden: '../kube/daemon-sets.ts', allowed: './judge.ts' },
   { file: 'kube/x.ts', forbidden: '../webhook/app.ts', allowed: '@kubernetes/client-node' },
   { file: 'http/x.ts', forbidden: '../webhook/app.ts', allowed: 'fastify' },
   { file: 'config/x.ts', forbidden: '../webhook/app.ts', allowed: '../inject/context.ts' },

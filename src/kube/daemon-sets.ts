@@ -1,0 +1,63 @@
+import type { KubeConfig } from '@kubernetes/client-node'
+import { isObject, type JsonObject } from '../units/json.ts'
+import { ApiError, requestJson } from './request.ts'
+
+/** A node, and the namespace whose DaemonSets are asked for; undefined: those of all. */
+export interface NodeSourceOptions {
+  readonly config: KubeConfig
+  readonly node: string
+  readonly namespace: string | undefined
+}
+
+/** What came of a question; `denied`: the API server does not let us ask (401, 403). */
+export type Asked<T> =
+  | { readonly kind: 'told'; readonly value: T }
+  | { readonly kind: 'denied' | 'failed'; readonly error: Error }
+
+/** The Node and the DaemonSets. */
+export interface NodeLook {
+  readonly node: JsonObject
+  readonly daemonSets: readonly JsonObject[]
+}
+
+/** Tells of a node when it is asked to. */
+export interface NodeSource {
+  look(signal: AbortSignal): Promise<Asked<NodeLook>>
+  /** The pods that are bound to it. */
+  pods(signal: AbortSignal): Promise<Asked<readonly JsonObject[]>>
+}
+
+/**
+ * Asks the API server. All that is asked for comes out of its memory (`resourceVersion=0`), as a kubelet asks: etcd hears
+ * nothing of it, however many nodes there are. A watch would tell each of them of every change of a status.
+ */
+export function nodeSourceOf({ config, node, namespace }: NodeSourceOptions): NodeSource {
+  const daemonSets = namespace === undefined ? '/apis/apps/v1/daemonsets' : `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/daemonsets`
+  const get = (path: string, signal: AbortSignal, query = {}) => requestJson(config, { path, query: { ...query, resourceVersion: '0' }, signal })
+  return {
+    look: (signal) =>
+      asked(async () => {
+        const [found, list] = await Promise.all([get(`/api/v1/nodes/${encodeURIComponent(node)}`, signal), get(daemonSets, signal)])
+        return { node: found, daemonSets: itemsOf(list, daemonSets) }
+      }),
+    pods: (signal) => asked(async () => itemsOf(await get('/api/v1/pods', signal, { fieldSelector: `spec.nodeName=${node}` }), '/api/v1/pods')),
+  }
+}
+
+async function asked<T>(ask: () => Promise<T>): Promise<Asked<T>> {
+  try {
+    return { kind: 'told', value: await ask() }
+  } catch (error) {
+    return { kind: isDenied(error) ? 'denied' : 'failed', error: error instanceof Error ? error : new Error(String(error)) }
+  }
+}
+
+/** Whether the API server knows us not, or lets us not do what we asked for. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 401 || error.status === 403)
+}
+
+function itemsOf({ items }: JsonObject, path: string): readonly JsonObject[] {
+  if (!Array.isArray(items)) throw new Error(`${path}: the answer is not a list`)
+  return items.filter(isObject)
+}
