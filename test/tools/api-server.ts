@@ -14,7 +14,7 @@ export interface ApiServer {
   readonly url: string
   /** The path of a kubeconfig for a cluster administrator. */
   readonly kubeconfig: string
-  /** The processes of the API server, and of the etcd behind it; they end with the servers. */
+  /** The processes of the API server, as it runs now, and of the etcd behind it; they end with the servers. */
   readonly pids: readonly number[]
   /** Kills the API server alone; what it has stored stays. */
   stop(): Promise<void>
@@ -58,7 +58,9 @@ export async function startApiServer(t: Owner, { flags = [] }: ApiServerOptions 
   return {
     url,
     kubeconfig,
-    pids: [server.pid, etcd.pid],
+    get pids() {
+      return [server.pid, etcd.pid]
+    },
     stop: () => server.stop(),
     async start() {
       server = startKubeApiServer(t, folder, files, etcdUrl, client.port, flags)
