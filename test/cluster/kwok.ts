@@ -2,13 +2,12 @@ import { join } from 'node:path'
 import { builtFolder } from '../go-tools/tool-folder.ts'
 import { adminKubeconfig } from './folders.ts'
 import { kubectl, tryKubectl } from './kubectl.ts'
+import { fakeNode, kwokAnnotation } from './kwok-node.ts'
 import { startOn } from './machine.ts'
 import { control } from './plan.ts'
 import { requireParts } from './status.ts'
 import type { ClusterVersion } from './versions.ts'
 import { waitUntil } from './wait.ts'
-
-const annotation = 'kwok.x-k8s.io/node'
 
 /** Adds nodes that only say that they run their pods, and waits until they are ready. Only pods that tolerate it go there. */
 export async function startKwokNodes(version: ClusterVersion, count: number): Promise<void> {
@@ -18,7 +17,7 @@ export async function startKwokNodes(version: ClusterVersion, count: number): Pr
     `--config=${join(import.meta.dirname, 'kwok-stages.yaml')}`,
     '--manage-all-nodes=false',
     '--node-lease-duration-seconds=40',
-    `--manage-nodes-with-annotation-selector=${annotation}=fake`,
+    `--manage-nodes-with-annotation-selector=${kwokAnnotation}=fake`,
     `--node-ip=${control.address}`,
     '--cidr=10.213.192.0/18',
   ])
@@ -30,15 +29,4 @@ export async function startKwokNodes(version: ClusterVersion, count: number): Pr
     const { stdout } = await tryKubectl(version, ['get', 'nodes', '-l', 'type=kwok', '-o', path])
     return stdout.split('\n').filter((status) => status === 'True').length === count
   })
-}
-
-function fakeNode(name: string): object {
-  const resources = { cpu: '32', memory: '256Gi', pods: '110' }
-  return {
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { name, annotations: { [annotation]: 'fake' }, labels: { type: 'kwok', 'kubernetes.io/hostname': name } },
-    spec: { taints: [{ key: annotation, value: 'fake', effect: 'NoSchedule' }] },
-    status: { allocatable: resources, capacity: resources },
-  }
 }

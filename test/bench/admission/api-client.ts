@@ -15,11 +15,8 @@ export interface ApiClient {
 }
 
 /** Connects. */
-export async function openApiClient({ url, kubeconfig }: ApiServer): Promise<ApiClient> {
-  const config: unknown = JSON.parse(readFileSync(kubeconfig, 'utf8'))
-  const [cluster, user] = [listAt(config, 'clusters')[0], listAt(config, 'users')[0]]
-  const ca = Buffer.from(textAt(cluster, 'cluster', 'certificate-authority-data'), 'base64').toString()
-  const access: ApiAccess = { port: Number(new URL(url).port), ca, token: textAt(user, 'user', 'token') }
+export async function openApiClient(server: ApiServer): Promise<ApiClient> {
+  const access = accessOf(server)
   const { promise: failure, reject } = Promise.withResolvers<never>()
   failure.catch(() => {})
   const connection = await ApiConnection.open(access, reject)
@@ -32,6 +29,14 @@ export async function openApiClient({ url, kubeconfig }: ApiServer): Promise<Api
   }
 
   return { access, ask, create: (object) => ask('POST', pathOf(object), object), close: () => connection.close() }
+}
+
+/** How an API server is reached by its administrator. */
+export function accessOf({ url, kubeconfig }: ApiServer): ApiAccess {
+  const config: unknown = JSON.parse(readFileSync(kubeconfig, 'utf8'))
+  const [cluster, user] = [listAt(config, 'clusters')[0], listAt(config, 'users')[0]]
+  const ca = Buffer.from(textAt(cluster, 'cluster', 'certificate-authority-data'), 'base64').toString()
+  return { port: Number(new URL(url).port), ca, token: textAt(user, 'user', 'token') }
 }
 
 const resources: Readonly<Record<string, string>> = {
