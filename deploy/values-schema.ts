@@ -65,6 +65,8 @@ const constraints: JsonObject = only({
     port,
     locks: whole(1, 10_000),
     strict: flag,
+    idleCores: { type: 'number', minimum: 0.1, maximum: 1_000 },
+    pressureBound: whole(0, 100),
     lease: duration,
     timeout: duration,
     watchPods: flag,

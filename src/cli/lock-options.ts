@@ -4,6 +4,7 @@ import type { PressureBounds } from '../lock/gates/pressure-gate.ts'
 import { defaultQueueSettings, type QueueSettings } from '../lock/queue/settings.ts'
 import { parseReaders, type Readers } from '../lock/readers.ts'
 import { type Flag, type FlagValues, UsageError } from './command.ts'
+import { type DaemonSetGate, daemonSetFlags, readDaemonSetGate } from './lock-daemon-sets.ts'
 import { logLevelFlag, readLogLevel } from './log.ts'
 import { type Environment, readSwitch, type Said, settingsReader, type SettingsReader } from './settings-reader.ts'
 
@@ -19,6 +20,8 @@ export interface LockCommandOptions {
   readonly checkTimeoutMs: number
   /** Of the gate of CPU pressure; undefined: there is none. */
   readonly pressure: PressureBounds | undefined
+  /** Of the gate of DaemonSets; undefined: there is none. */
+  readonly daemonSets: DaemonSetGate | undefined
   /** Undefined: no state is kept. */
   readonly stateFolder: string | undefined
   readonly readers: Readers
@@ -44,7 +47,14 @@ export const lockFlags: Readonly<Record<string, Flag>> = {
   host: { type: 'string', value: 'ADDRESS', help: 'address to listen on (default: all)' },
   port: { type: 'string', value: 'PORT', default: '8888', help: 'port to listen on (0: a free one)' },
   locks: { type: 'string', value: 'N', default: '1', help: 'permits: so many may start at a time, whatever the load is' },
-  strict: { type: 'boolean', help: 'no more than that on an idle node; else one more each second in which a core is idle' },
+  strict: { type: 'boolean', help: 'no more than that on an idle node; else one more for each idle core' },
+  'idle-cores': { type: 'string', value: 'N', default: '0.8', help: 'so many cores without work count as an idle core, for one more to start' },
+  'pressure-bound': {
+    type: 'string',
+    value: 'PERCENT',
+    default: '40',
+    help: 'no more than --locks while tasks wait for a CPU for more of the time (/proc/pressure/cpu); 100: whatever it is',
+  },
   timeout: { type: 'string', value: 'SECONDS', default: '10', help: 'lease of anonymous clients, where they ask for none' },
   lease: { type: 'string', value: 'DURATION', default: '120s', help: 'lease of clients that name a pod uid, where they ask for none' },
   check: { type: 'string', value: 'URL', multiple: true, help: 'grant nothing until this passes: http://, https:// or tcp://HOST:PORT' },
@@ -63,6 +73,7 @@ export const lockFlags: Readonly<Record<string, Flag>> = {
     default: '0',
     help: 'until a mean of 3 s below this; 0: half of the other',
   },
+  ...daemonSetFlags,
   'gate-max-wait': {
     type: 'string',
     value: 'DURATION',
@@ -137,12 +148,15 @@ export function readLockOptions(values: FlagValues, environment: Environment): L
       gateMaxWaitMs: read.span('gate-max-wait'),
       maxWaiting: read.whole('max-waiting', undefined, 1, 100_000),
       maxWaitingPerPeer: read.whole('max-waiting-per-peer', undefined, 1, 100_000),
+      idleCores: readIdleCores(values),
+      pressureBound: read.whole('pressure-bound', undefined, 0, 100),
     },
     checks: readChecks(values, environment),
     failPauseMs: read.span('failHc', 'PSL_HC_PERIOD_FAIL'),
     passPauseMs: read.span('passHc', 'PSL_HC_PERIOD_PASS'),
     checkTimeoutMs: read.span('check-timeout', 'PSL_HC_TIMEOUT', longestCheckMs),
     pressure: readPressure(read),
+    daemonSets: readDaemonSetGate(values, environment, cluster),
     stateFolder: stateFolder === '' ? undefined : stateFolder,
     readers,
     cluster,
@@ -179,6 +193,17 @@ function readEvents(values: FlagValues): boolean {
   const text = values.text('events')
   if (text === 'on' || text === 'off') return text === 'on'
   throw new UsageError(`--events: ${JSON.stringify(text)} is neither on nor off`)
+}
+
+/** Less would start a herd: ten at once for one core. */
+const leastIdleCores = 0.1
+const mostIdleCores = 1_000
+
+function readIdleCores(values: FlagValues): number {
+  const text = values.text('idle-cores') ?? ''
+  const value = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN
+  if (value >= leastIdleCores && value <= mostIdleCores) return value
+  throw new UsageError(`--idle-cores: ${JSON.stringify(text)} is not a number such as 0.8, from ${leastIdleCores} to ${mostIdleCores}`)
 }
 
 /** 100 % would never be exceeded. */

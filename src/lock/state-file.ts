@@ -102,14 +102,14 @@ function parse(text: string): Readonly<Record<string, unknown>> | undefined {
 }
 
 function stateOf(content: Readonly<Record<string, unknown>>): KeptState | undefined {
-  const { now, sequence, lastGrantAt, lastOverdueAt, leases, waiting } = content
-  if (!isTime(now) || !isCount(sequence) || !isTimeOrNone(lastGrantAt) || !isTimeOrNone(lastOverdueAt)) return undefined
+  const { now, sequence, lastOverdueAt, leases, waiting } = content
+  if (!isTime(now) || !isCount(sequence) || !isTimeOrNone(lastOverdueAt)) return undefined
   if (!Array.isArray(leases) || !Array.isArray(waiting)) return undefined
   const [readLeases, readPlaces] = [leases.map(leaseOf), waiting.map(placeOf)]
   if (!readLeases.every(isKnown) || !readPlaces.every(isKnown)) return undefined
   const keys = [...readLeases, ...readPlaces].map(({ key }) => key)
   if (new Set(keys).size !== keys.length) return undefined
-  return { now, sequence, lastGrantAt, lastOverdueAt, leases: readLeases, waiting: readPlaces }
+  return { now, sequence, lastOverdueAt, leases: readLeases, waiting: readPlaces }
 }
 
 function isKnown<T>(value: T | undefined): value is T {

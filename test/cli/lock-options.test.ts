@@ -40,6 +40,11 @@ t.test('a gate of CPU pressure is there where it is said when it closes; it open
   t.strictSame(read(['--cpu-pressure-close', '90', '--cpu-pressure-open', '40']).pressure, { close: 90, open: 40 })
 })
 
+t.test('the bounds of an idle core', async (t) => {
+  t.match(read([]).settings, { idleCores: 0.8, pressureBound: 40 })
+  t.match(read(['--idle-cores', '1.25', '--pressure-bound', '100']).settings, { idleCores: 1.25, pressureBound: 100 })
+})
+
 t.test('flags that make no sense are refused, with what is missing', async (t) => {
   for (const [args, environment, message] of [
     [['--kubeconfig', 'f'], {}, '--kubeconfig: --node must say which node this is'],
@@ -48,6 +53,10 @@ t.test('flags that make no sense are refused, with what is missing', async (t) =
     [['--node', 'n1'], inClusterWithout('KUBERNETES_SERVICE_HOST'), '--node: there is no cluster here; --kubeconfig FILE names one'],
     [['--unknown', 'deny'], {}, '--unknown: "deny" is neither anonymous nor refuse'],
     [['--unknown', ''], inCluster, '--unknown: "" is neither anonymous nor refuse'],
+    [['--idle-cores', '0'], {}, '--idle-cores: "0" is not a number such as 0.8, from 0.1 to 1000'],
+    [['--idle-cores=-1'], {}, '--idle-cores: "-1" is not a number such as 0.8, from 0.1 to 1000'],
+    [['--idle-cores', '1e1'], {}, '--idle-cores: "1e1" is not a number such as 0.8, from 0.1 to 1000'],
+    [['--pressure-bound', '101'], {}, '--pressure-bound: "101" is not a whole number from 0 to 100'],
     [['--cpu-pressure-close', '100'], {}, '--cpu-pressure-close: "100" is not a whole number from 0 to 99'],
     [['--cpu-pressure-close', '85%'], {}, '--cpu-pressure-close: "85%" is not a whole number from 0 to 99'],
     [['--cpu-pressure-close', '40', '--cpu-pressure-open', '40'], {}, '--cpu-pressure-open: 40 is not below --cpu-pressure-close, 40'],

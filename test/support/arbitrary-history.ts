@@ -91,7 +91,7 @@ const load: fc.Arbitrary<Happening> = fc.record({
   kind: fc.constant('load' as const),
   readings: fc.constantFrom(1, 1, 2, 6, 12),
   everyMs: fc.constantFrom(250, 250, 500, 1_500, 1_501),
-  idleCores: fc.constantFrom(1.5, 1.5, 0.8, 0.79, 0),
+  idleCores: fc.constantFrom(1.5, 1.5, 0.8, 0.79, 0, 2.3, 15),
   pressure: fc.constantFrom(undefined, 0, 40, 40.1, 90),
   windowMs: fc.constantFrom(250, 250, 500, 1_000, 5_000, 0, -1),
 })

@@ -101,8 +101,7 @@ function checkGrant(record: QueueRecord, decision: Decision & { readonly kind: '
       break
     case 'idle-core':
       must(lease.permits === 0 && isIdentified(key) && !record.settings.strict, 2, 'not meant for this one', decision)
-      must(record.isIdle(), 2, 'no core was idle', decision)
-      must(record.now - record.lastGrantAt >= 1_000, 2, 'too soon after another grant', decision)
+      must(record.isIdle(), 2, 'no core was idle for it', decision)
       must(passed.every((other) => !isIdentified(other.key)), 8, 'somebody is passed', { decision, passed })
       break
     case 'overdue':

@@ -35,7 +35,7 @@ export interface Holder {
 
 interface Reading {
   readonly at: number
-  readonly isIdle: boolean
+  readonly idleCores: number
   readonly windowMs: number
 }
 
@@ -55,7 +55,6 @@ export class QueueRecord {
   readonly ever = new Set<string>()
   now: number
   arrivals = 0
-  lastGrantAt = -Infinity
   lastOverdueAt = -Infinity
 
   constructor(settings: QueueSettings, now: number) {
@@ -81,8 +80,8 @@ export class QueueRecord {
     if (event.kind === 'started' && !event.hasProbes) this.#start(keyOf(event.uid))
     if (event.kind === 'load') {
       const { idleCores, pressure, windowMs } = event
-      const isIdle = idleCores >= this.settings.idleCores && !(pressure !== undefined && pressure > this.settings.pressureBound)
-      this.readings.push({ at: this.now, isIdle, windowMs: Math.max(0, windowMs) })
+      const isPressed = pressure !== undefined && pressure > this.settings.pressureBound
+      this.readings.push({ at: this.now, idleCores: isPressed ? 0 : idleCores, windowMs: Math.max(0, windowMs) })
     }
     if (event.kind === 'gate') {
       const { name, open, reason } = event
@@ -160,7 +159,7 @@ export class QueueRecord {
 
   /** Whether a pod that waits can be granted for an idle core. */
   isCoreFree(): boolean {
-    if (this.settings.strict || this.holdingGates().length > 0 || this.now - this.lastGrantAt < 1_000) return false
+    if (this.settings.strict || this.holdingGates().length > 0) return false
     return this.isIdle() && this.waiters.keys().some(isIdentified)
   }
 
@@ -173,21 +172,26 @@ export class QueueRecord {
     return this.settings.gateMaxWaitMs > 0 && this.now - since >= this.settings.gateMaxWaitMs
   }
 
-  /** Whether all readings of the last second say that a core was idle, as far as there are any. */
+  /**
+   * Whether all readings of the last half second, as far as there are any, say that a core was idle for one more, beside
+   * one for each who was granted in the last 1.5 s.
+   */
   isIdle(): boolean {
+    const unseen = [...this.holders.values()].filter(({ grantedAt }) => grantedAt > this.now - 1_500).length
+    const needed = (1 + unseen) * this.settings.idleCores
     let idleSince = Infinity
     let later = this.now
-    for (const { at, isIdle, windowMs } of this.readings.toReversed()) {
+    for (const { at, idleCores, windowMs } of this.readings.toReversed()) {
       if (later - at > 1_500) break
-      if (!isIdle) {
+      if (idleCores < needed) {
         idleSince = Math.max(idleSince, at)
         break
       }
       idleSince = at - windowMs
       later = at
-      if (at <= this.now - 1_000) break
+      if (at <= this.now - 500) break
     }
-    return idleSince <= this.now - 1_000
+    return idleSince <= this.now - 500
   }
 
   /** Who is served first: who has waited for a minute, then by priority, then who came first. */
@@ -249,7 +253,6 @@ export class QueueRecord {
     const waiter = this.waiters.get(key)
     if (waiter === undefined) throw new Error(`${key} is granted and does not wait`)
     this.waiters.delete(key)
-    this.lastGrantAt = this.now
     if (grant === 'overdue') this.lastOverdueAt = this.now
     this.holders.set(key, {
       key,

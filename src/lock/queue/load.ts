@@ -1,29 +1,46 @@
 import type { LoadEvent } from './events.ts'
 import { idleForMs, loadStaleMs, type QueueSettings } from './settings.ts'
-import type { LoadState } from './state.ts'
+import type { IdleLevel, LoadState } from './state.ts'
 
 /** Before the first reading. */
-export const unknownLoad: LoadState = { at: undefined, idleSince: undefined, idleCores: 0, pressure: undefined }
+export const unknownLoad: LoadState = { at: undefined, idle: [], idleCores: 0, pressure: undefined }
 
 /**
- * Takes a reading into account. After a gap without readings it counts for its own window alone; after one that showed
- * no idle core, for no time before that one.
+ * Takes a reading into account. After a gap without readings it counts for its own window alone; of cores that the one
+ * before it did not show idle, for no time before that one.
  */
 export function readLoad(before: LoadState, reading: LoadEvent, now: number, settings: QueueSettings): LoadState {
   const { idleCores, pressure, windowMs } = reading
-  const isIdle = idleCores >= settings.idleCores && (pressure === undefined || pressure <= settings.pressureBound)
-  const isGap = before.at === undefined || now - before.at > loadStaleMs
+  const cores = pressure !== undefined && pressure > settings.pressureBound ? 0 : idleCores
   const windowStart = now - Math.min(Math.max(0, windowMs), idleForMs)
-  const idleSince = isGap ? windowStart : (before.idleSince ?? Math.max(windowStart, before.at))
-  return { at: now, idleSince: isIdle ? idleSince : undefined, idleCores, pressure }
+  const isGap = before.at === undefined || now - before.at > loadStaleMs
+  const levels = isGap ? [] : before.idle
+  const since = levels.find((level) => level.cores >= cores)?.since ?? Math.max(windowStart, isGap ? windowStart : before.at)
+  const idle = [...levels.filter((level) => level.cores < cores), { cores, since }]
+  // Levels below one that has lasted for long enough say nothing more.
+  return { at: now, idle: idle.slice(Math.max(0, idle.findLastIndex((level) => isLong(level, now)))), idleCores, pressure }
 }
 
-/** When a core will have been idle for long enough, if it stays so; undefined: the last reading does not show one. */
-export function idleLongEnoughAt({ idleSince }: LoadState): number | undefined {
-  return idleSince === undefined ? undefined : idleSince + idleForMs
+/**
+ * When there is an idle core for one more, if readings stay as they are; undefined: not by what they show.
+ *
+ * @param unseenUntil when the load of those will show who were granted so shortly before that it may not yet: each of
+ * them takes an idle core until then.
+ */
+export function idleCoreAt(load: LoadState, unseenUntil: readonly number[], now: number, settings: QueueSettings): number | undefined {
+  if (isStale(load, now) || (load.idle.at(-1)?.cores ?? 0) < settings.idleCores) return undefined
+  const changes = [now, ...load.idle.map(({ since }) => since + idleForMs), ...unseenUntil].filter((at) => at >= now && !isStale(load, at))
+  return changes.toSorted((a, b) => a - b).find((at) => {
+    const cores = load.idle.findLast((level) => isLong(level, at))?.cores ?? 0
+    return cores >= settings.idleCores * (1 + unseenUntil.filter((until) => until > at).length)
+  })
 }
 
 /** Whether readings are too old to say anything. */
 export function isStale(load: LoadState, now: number): boolean {
   return load.at === undefined || now - load.at > loadStaleMs
+}
+
+function isLong({ since }: IdleLevel, now: number): boolean {
+  return since + idleForMs <= now
 }

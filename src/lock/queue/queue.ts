@@ -1,9 +1,9 @@
 import type { Decision, DropCause, RejectReason, ReleaseCause } from './decisions.ts'
 import type { PodEvent, QueueEvent, RequestEvent } from './events.ts'
-import { idleLongEnoughAt, isStale, readLoad, unknownLoad } from './load.ts'
+import { idleCoreAt, readLoad, unknownLoad } from './load.ts'
 import { aheadOf, firstOf } from './order.ts'
 import { type Ending, endingsOf, nextOverdue } from './overdue.ts'
-import { absentKeepMs, agingMs, extraSpacingMs, type QueueSettings, weightCap } from './settings.ts'
+import { absentKeepMs, agingMs, type QueueSettings, unseenMs, weightCap } from './settings.ts'
 import type { ClosedGate, Lease, LoadState, Place, QueueState } from './state.ts'
 
 /**
@@ -14,8 +14,9 @@ import type { ClosedGate, Lease, LoadState, Place, QueueState } from './state.ts
  *
  * 1. Leases within the floor never have more permits than there are. One whose weight is larger than all permits
  *    takes them all, and is alone among them.
- * 2. A further lease is granted only to an identified client, on a node that had an idle core and no pressure
- *    above the bound for the last second, at least a second after any other grant, and never where the queue is strict.
+ * 2. A further lease is granted only to an identified client, on a node that had an idle core for it through the last
+ *    half second, with no pressure above the bound, beside one for each lease that was granted in the last 1.5 s; and
+ *    never where the queue is strict.
  * 3. An overdue lease is granted only to an identified client that has said how long it waits, at least a second after
  *    the last such.
  * 4. While a gate is closed, and has not been for too long, nobody is granted but who is overdue.
@@ -43,7 +44,6 @@ export class Queue {
   #now: number
   #sequence = 0
   #used = 0
-  #lastGrantAt: number | undefined
   #lastOverdueAt: number | undefined
   #load: LoadState = unknownLoad
   // When the first of those who are away will have been for too long; or earlier.
@@ -63,7 +63,6 @@ export class Queue {
   static restore(state: KeptState, settings: QueueSettings, now: number): Queue {
     const queue = new Queue(settings, now)
     queue.#sequence = state.sequence
-    queue.#lastGrantAt = earlier(state.lastGrantAt, now)
     queue.#lastOverdueAt = earlier(state.lastOverdueAt, now)
     for (const lease of state.leases) {
       // Whoever was there to be told has most probably read it, and else asks again.
@@ -191,7 +190,6 @@ export class Queue {
     return {
       now: this.#now,
       sequence: this.#sequence,
-      lastGrantAt: this.#lastGrantAt,
       lastOverdueAt: this.#lastOverdueAt,
       leases: [...this.#leases.values()],
       waiting: Array.from(this.#waiting.values()).filter(({ key }) => isIdentified(key)),
@@ -203,7 +201,6 @@ export class Queue {
     return {
       now: this.#now,
       sequence: this.#sequence,
-      lastGrantAt: this.#lastGrantAt,
       lastOverdueAt: this.#lastOverdueAt,
       leases: Array.from(this.#leases.values(), (lease) => ({ ...lease })),
       waiting: Array.from(this.#waiting.values(), (place) => ({ ...place })),
@@ -413,7 +410,6 @@ export class Queue {
       absentSince: place.absentSince,
     }
     this.#addLease(lease)
-    this.#lastGrantAt = now
     if (grant === 'overdue') this.#lastOverdueAt = now
     decisions.push({ kind: 'granted', key: place.key, lease, again: false })
     return true
@@ -431,10 +427,10 @@ export class Queue {
 
   /** From when on one more may be granted for an idle core; undefined: not by what is known of the load. */
   #extraAt(): number | undefined {
-    if (this.#settings.strict || isStale(this.#load, this.#now)) return undefined
-    const idleAt = idleLongEnoughAt(this.#load)
-    if (idleAt === undefined || this.#lastGrantAt === undefined) return idleAt
-    return Math.max(idleAt, this.#lastGrantAt + extraSpacingMs)
+    if (this.#settings.strict) return undefined
+    const unseenUntil: number[] = []
+    for (const { grantedAt } of this.#leases.values()) if (grantedAt + unseenMs > this.#now) unseenUntil.push(grantedAt + unseenMs)
+    return idleCoreAt(this.#load, unseenUntil, this.#now, this.#settings)
   }
 
   /** When the oldest will go before a heavier one by its age, and be granted; undefined: that grants nothing. */
@@ -485,7 +481,7 @@ export class Queue {
 }
 
 /** What of the state survives a restart. */
-export type KeptState = Pick<QueueState, 'now' | 'sequence' | 'lastGrantAt' | 'lastOverdueAt' | 'leases' | 'waiting'>
+export type KeptState = Pick<QueueState, 'now' | 'sequence' | 'lastOverdueAt' | 'leases' | 'waiting'>
 
 const identified = 'uid:'
 

@@ -16,7 +16,7 @@ export interface QueueSettings {
   /** How many may wait at a time, in all and of one peer address. */
   readonly maxWaiting: number
   readonly maxWaitingPerPeer: number
-  /** So many cores without work count as an idle core: whoever measures uses some CPU, too. */
+  /** So many cores without work count as an idle core, for one start: less than 1, as whoever measures uses some CPU, too. */
   readonly idleCores: number
   /** Percent of the time in which a task waited for a CPU (PSI, `some`); above it there are no further grants. */
   readonly pressureBound: number
@@ -47,8 +47,12 @@ export const agingMs = 60_000
 export const overdueSpacingMs = 1_000
 /** And so long before their own wait ends: the answer has to reach them. */
 export const overdueMarginMs = 1_000
-/** For how long a core must have been idle before a further grant, and how old the last grant must be. */
-export const idleForMs = 1_000
-export const extraSpacingMs = 1_000
+/** For how long cores must have been idle before further grants. */
+export const idleForMs = 500
+/**
+ * For so long after its grant a start's load may not show: the kubelet takes 0.8 to 1.0 s until the next container
+ * starts, and a reading the 0.25 s before it.
+ */
+export const unseenMs = 1_500
 /** Readings of the load that are older say nothing. */
 export const loadStaleMs = 1_500

@@ -59,7 +59,6 @@ export interface ClosedGate {
 export interface QueueState {
   readonly now: number
   readonly sequence: number
-  readonly lastGrantAt: number | undefined
   readonly lastOverdueAt: number | undefined
   readonly leases: readonly Lease[]
   readonly waiting: readonly Place[]
@@ -71,8 +70,14 @@ export interface QueueState {
 export interface LoadState {
   /** When the last one came. */
   readonly at: number | undefined
-  /** Since when every reading has shown an idle core. */
-  readonly idleSince: number | undefined
+  /** For how long so many cores have been idle, by every reading; from the longest time to the most cores. */
+  readonly idle: readonly IdleLevel[]
   readonly idleCores: number
   readonly pressure: number | undefined
+}
+
+/** Since when every reading has shown so many idle cores, with pressure not above the bound. */
+export interface IdleLevel {
+  readonly cores: number
+  readonly since: number
 }
