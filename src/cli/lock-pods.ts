@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { daemonSetsGateName } from '../lock/gates/watch-daemon-sets.ts'
 import { NodePods } from '../lock/node-pods.ts'
 import { noPods, type PodFacts, type PodSource } from '../lock/pods.ts'
 import { isIdentified } from '../lock/queue/queue.ts'
@@ -61,7 +62,7 @@ export async function openLockPods(cluster: LockCluster | undefined, isSameBoot:
       const unwatch = pods.watch({ changed: () => (pauseMs = 0), gone: () => (pauseMs = 0), synced() {} })
       const timer = setInterval(() => {
         const now = performance.now()
-        if (watch.staleMs() < suspectAfterMs || now - refreshedAt < pauseMs || !hasTurn(service)) return
+        if (watch.staleMs() < suspectAfterMs || now - refreshedAt < pauseMs || !isWatchNeeded(service)) return
         watch.refresh(suspectAfterMs)
         // A turn that nothing ends is long and quiet: then more and more seldom, and not all nodes at the same time.
         pauseMs = Math.min(longestPauseMs, Math.max(suspectAfterMs, 2 * pauseMs)) * (1 + Math.random() / 4)
@@ -76,7 +77,8 @@ export async function openLockPods(cluster: LockCluster | undefined, isSameBoot:
   }
 }
 
-/** Whether somebody has a turn that Kubernetes could end. */
-function hasTurn({ queue }: LockService): boolean {
-  return [...queue.leases()].some(({ key }) => isIdentified(key))
+/** Whether somebody has a turn that Kubernetes could end, or a gate is closed that it could open. */
+function isWatchNeeded({ queue }: LockService): boolean {
+  if ([...queue.leases()].some(({ key }) => isIdentified(key))) return true
+  return [...queue.closedGates()].some(({ name, overdue }) => name === daemonSetsGateName && !overdue)
 }

@@ -9,6 +9,7 @@ import { Askers } from '../lock/askers.ts'
 import { systemClock } from '../lock/clock.ts'
 import { followPods } from '../lock/follow-pods.ts'
 import { gateNames, watchChecks } from '../lock/gates/watch-checks.ts'
+import { daemonSetsGateName } from '../lock/gates/watch-daemon-sets.ts'
 import { pressureGateName, watchPressure } from '../lock/gates/watch-pressure.ts'
 import { buildLockMetrics, type LockMetrics } from '../lock/metrics.ts'
 import { watchLoad } from '../lock/node-load/watch-load.ts'
@@ -17,6 +18,7 @@ import { noStore, openStateFile, type StateStore } from '../lock/state-file.ts'
 import type { Command } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
 import { listenAnywhere } from './listen.ts'
+import { openDaemonSetGate } from './lock-daemon-sets.ts'
 import { openLockEvents } from './lock-events.ts'
 import { type LockCommandOptions, lockFlags, readLockOptions } from './lock-options.ts'
 import { openLockPods } from './lock-pods.ts'
@@ -50,12 +52,13 @@ async function serve(options: LockCommandOptions): Promise<void> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const metrics = buildLockMetrics(registry)
-  const gates = [...gateNames(options.checks), ...(options.pressure === undefined ? [] : [pressureGateName])]
+  const gates = gatesOf(options)
   const store = openStore(options, metrics, log)
   const kept = store.load(systemClock.now())
   const { pods, start } = await openLockPods(options.cluster, kept !== undefined && uptime() > settledAfterSeconds, log)
   const tellPods = await openLockEvents({ cluster: options.cluster, isOn: options.events, metrics, log })
   const { tokens, stop: stopTokens } = await openLockTokens(options.cluster, options.tokenAudience, metrics, log)
+  const watchDaemonSets = await openDaemonSetGate(options.daemonSets, options.cluster, registry, log)
   let isListening = false
   const service = new LockService({
     settings: options.settings,
@@ -69,7 +72,15 @@ async function serve(options: LockCommandOptions): Promise<void> {
   })
   const askers = new Askers({ service, pods, clock: systemClock, unknown: options.unknown, tokens })
   const app = buildLock({ service, askers, metrics, registry, readers: options.readers, log, version: manifest.version })
-  const stops = [watchGates(options, service), watchNode(options, service, log), followPods(service, pods), tellPods(service), start(service), stopTokens]
+  const stops = [
+    watchGates(options, service),
+    watchNode(options, service, log),
+    watchDaemonSets(service),
+    followPods(service, pods),
+    tellPods(service),
+    start(service),
+    stopTokens,
+  ]
 
   async function close(): Promise<void> {
     for (const stop of stops) stop()
@@ -88,6 +99,11 @@ async function serve(options: LockCommandOptions): Promise<void> {
     closeWithinMs: 3 * closeWithinMs,
     where: () => ({ port: portOf(app), permits, strict, gates }),
   })
+}
+
+/** The names of all gates that there are. */
+function gatesOf({ checks, pressure, daemonSets }: LockCommandOptions): readonly string[] {
+  return [...gateNames(checks), ...(pressure === undefined ? [] : [pressureGateName]), ...(daemonSets === undefined ? [] : [daemonSetsGateName])]
 }
 
 function openStore({ stateFolder, port }: LockCommandOptions, metrics: LockMetrics, log: Logger): StateStore {

@@ -1,5 +1,6 @@
-import { type DaemonSetFilter, type Label, parseLabel } from '../node-health/filter.ts'
+import type { DaemonSetFilter, Label } from '../node-health/filter.ts'
 import { type Flag, type FlagValues, UsageError } from './command.ts'
+import { readLabels } from './label-flags.ts'
 import { logLevelFlag, readLogLevel } from './log.ts'
 import { type Environment, readSwitch, type SettingsReader, settingsReader } from './settings-reader.ts'
 
@@ -96,8 +97,8 @@ function readDaemonSets(values: FlagValues, environment: Environment, read: Sett
 }
 
 function readFilter(values: FlagValues, environment: Environment, read: SettingsReader): DaemonSetFilter {
-  const include = readLabels('--in', values.texts('in'), 'PSL_HC_DAEMONSET_INCLUDE_LABELS', environment)
-  const exclude = readLabels('--ex', values.texts('ex'), 'PSL_HC_DAEMONSET_EXCLUDE_LABELS', environment)
+  const include = readBoth('--in', values.texts('in'), 'PSL_HC_DAEMONSET_INCLUDE_LABELS', environment)
+  const exclude = readBoth('--ex', values.texts('ex'), 'PSL_HC_DAEMONSET_EXCLUDE_LABELS', environment)
   if (include.length > 0 && exclude.length > 0) throw new UsageError('--in and --ex cannot be used together')
   return {
     namespace: read.text('namespace', 'PSL_HC_DAEMONSET_NAMESPACE') || undefined,
@@ -108,13 +109,10 @@ function readFilter(values: FlagValues, environment: Environment, read: Settings
 }
 
 /** A flag names one label each; a variable all of them, with commas. */
-function readLabels(flag: string, given: readonly string[], variable: string, environment: Environment): readonly Label[] {
-  const [by, texts] = given.length > 0 ? [flag, given] : [variable, (environment[variable] ?? '').split(',').map((each) => each.trim()).filter(Boolean)]
-  return texts.map((text) => {
-    const label = parseLabel(text)
-    if (label === undefined) throw new UsageError(`${by}: ${JSON.stringify(text)} is not LABEL:VALUE`)
-    return label
-  })
+function readBoth(flag: string, given: readonly string[], variable: string, environment: Environment): readonly Label[] {
+  if (given.length > 0) return readLabels(flag, given)
+  const texts = (environment[variable] ?? '').split(',').map((each) => each.trim())
+  return readLabels(variable, texts.filter((each) => each !== ''))
 }
 
 function readCpu(values: FlagValues, environment: Environment, read: SettingsReader): NodeHealthCommandOptions['cpu'] {

@@ -1,3 +1,5 @@
+import type { DaemonPod } from '../node-health/daemon-pod.ts'
+
 /** What the lock learns of the pods of its node, and from whom. */
 export interface PodSource {
   /** What is known of a pod; undefined: nothing. */
@@ -58,6 +60,8 @@ export interface PodFacts {
   readonly isOver: boolean
   /** Regular containers and native sidecars, how many of them are ready, and what the first other one lacks. */
   readonly containers: { readonly total: number; readonly ready: number; readonly lacks: string | undefined }
+  /** What a gate wants to know of it; only where a DaemonSet is its controller. */
+  readonly daemon?: DaemonPod
 }
 
 /** A container that waits for the lock, or has. */

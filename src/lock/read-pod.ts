@@ -1,3 +1,4 @@
+import { readDaemonPod } from '../node-health/daemon-pod.ts'
 import { isObject, type JsonObject } from '../units/json.ts'
 import type { PodFacts, WaitContainer } from './pods.ts'
 
@@ -10,7 +11,8 @@ const maxMessageLength = 256
  * Reads of a Pod's JSON what the lock cares for, and keeps nothing else of it: there may be hundreds on a node.
  * Undefined where it is no pod with a name and a uid.
  */
-export function readPod({ metadata, spec, status }: JsonObject): PodFacts | undefined {
+export function readPod(pod: JsonObject): PodFacts | undefined {
+  const { metadata, spec, status } = pod
   if (!isObject(metadata) || !isObject(spec)) return undefined
   const { uid, namespace, name, deletionTimestamp } = metadata
   if (typeof uid !== 'string' || typeof namespace !== 'string' || typeof name !== 'string') return undefined
@@ -18,6 +20,7 @@ export function readPod({ metadata, spec, status }: JsonObject): PodFacts | unde
   const { phase, podIP } = said
   const { priority, hostNetwork } = spec
   const parts = partsOf(spec, said)
+  const daemon = readDaemonPod(pod)
   return {
     uid,
     namespace,
@@ -35,6 +38,7 @@ export function readPod({ metadata, spec, status }: JsonObject): PodFacts | unde
       ready: parts.filter(({ isReady }) => isReady).length,
       lacks: lackOf(parts.find(({ isReady }) => !isReady)),
     },
+    ...(daemon === undefined ? {} : { daemon }),
   }
 }
 
