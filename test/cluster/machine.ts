@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { uptime } from 'node:os'
 import { join } from 'node:path'
 import { cgroupProcesses, killCgroup, makeMachineCgroups, removeCgroups } from './cgroups.ts'
 import { machineFolder } from './folders.ts'
@@ -28,12 +29,18 @@ const boot = `
   exec sleep infinity
 `
 
+/** How a machine is booted. */
+export interface Boot {
+  /** Whether its clock counts from now on: /proc/uptime, and the boot's time in /proc/stat; else they are this machine's. */
+  readonly isNow: boolean
+}
+
 /** Boots a machine: namespaces of its own for network, mounts and host name, plugged into the bridge. */
-export async function bootMachine(machine: Machine): Promise<Part> {
+export async function bootMachine(machine: Machine, { isNow }: Boot): Promise<Part> {
   const folder = machineFolder(machine.name)
   for (const disk of ['var-lib', 'var-log', 'etc']) mkdirSync(join(folder, disk), { recursive: true })
   writeFileSync(join(folder, 'boot-id'), `${crypto.randomUUID()}\n`)
-  const namespaces = ['--net', '--mount', '--uts', '--propagation', 'private']
+  const namespaces = ['--net', '--mount', '--uts', '--propagation', 'private', ...(isNow ? timeFromNow() : [])]
   const holder = startPart({
     name: `${machine.name}/${holderName}`,
     command: ['unshare', ...namespaces, '/bin/sh', '-c', boot, 'sh', folder, machine.name],
@@ -54,7 +61,7 @@ export function startOn(machine: Machine, program: string, command: readonly str
   const system = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
   return startPart({
     name: `${machine.name}/${program}`,
-    command: ['nsenter', '--target', String(holder.pid), '--net', '--mount', '--uts', ...command],
+    command: ['nsenter', ...namespacesOf(holder), ...command],
     cgroupFiles: makeMachineCgroups(machine.name),
     env: { PATH: [...path, system].join(':') },
   })
@@ -62,7 +69,18 @@ export function startOn(machine: Machine, program: string, command: readonly str
 
 /** Runs a command on a machine, and gives its output. */
 export function runOn(machine: Machine, command: readonly string[], input?: string): Promise<string> {
-  return run('nsenter', ['--target', String(holderOf(machine).pid), '--net', '--mount', '--uts', ...command], input)
+  return run('nsenter', [...namespacesOf(holderOf(machine)), ...command], input)
+}
+
+/** A time namespace whose boot is now (time_namespaces(7)); a kernel without them has one boot for all. */
+function timeFromNow(): readonly string[] {
+  return existsSync('/proc/self/ns/time_for_children') ? ['--time', '--boottime', String(-Math.floor(uptime()))] : []
+}
+
+/** Flags of nsenter that lead into a machine. */
+function namespacesOf({ pid }: Part): readonly string[] {
+  const time = `/proc/${pid}/ns/time_for_children`
+  return ['--target', String(pid), '--net', '--mount', '--uts', ...(existsSync(time) ? [`--time=${time}`] : [])]
 }
 
 /** The parts of a machine, its holder last. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { builtFolder } from '../go-tools/tool-folder.ts'
 import { kubeconfigFile } from './certificates.ts'
 import { logFile, machineFile } from './folders.ts'
-import { bootMachine, holderOf, runOn, startOn } from './machine.ts'
+import { type Boot, bootMachine, holderOf, runOn, startOn } from './machine.ts'
 import { addPeers } from './network.ts'
 import { containerdSocket, writeNodeConfig } from './node-config.ts'
 import type { Machine } from './plan.ts'
@@ -12,8 +12,8 @@ import type { ClusterVersion } from './versions.ts'
 import { waitUntil } from './wait.ts'
 
 /** Boots a node, and starts what runs on one. On one that was booted before, its pods start all at once. */
-export async function startNode(node: Machine, nodes: readonly Machine[], version: ClusterVersion): Promise<void> {
-  await bootMachine(node)
+export async function startNode(node: Machine, nodes: readonly Machine[], version: ClusterVersion, boot: Boot): Promise<void> {
+  await bootMachine(node, boot)
   await addPeers(node, nodes, holderOf(node).pid)
   writeNodeConfig(node, version)
   await startContainerd(node)

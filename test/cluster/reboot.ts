@@ -17,7 +17,7 @@ export async function rebootNode(name: string, say: (line: string) => void): Pro
   const before = await bootId()
   await cutPower(node)
   say(`${name} is off`)
-  await startNode(node, machines, version)
+  await startNode(node, machines, version, { isNow: true })
   // Until then the API server shows the node as it was before.
   await waitUntil(`${name} is back`, async () => ![before, ''].includes(await bootId()))
   say(`${name} is back`)

@@ -69,12 +69,14 @@ t.test('starts the pods of a node again after its reboot', async (t) => {
   const nodeOf = (): Promise<string> => kubectl('get', 'pod', 'web', '-o', 'jsonpath={.spec.nodeName}')
   const id = (): Promise<string> => kubectl('get', 'pod', 'web', '-o', 'jsonpath={.metadata.uid} {.status.containerStatuses[0].containerID}')
   const [node, earlier] = [await nodeOf(), await id()]
+  const offAt = Date.now()
   await mustCluster('reboot-node', node)
   await until('its container is another', async () => (await id()) !== earlier)
   await kubectl('wait', '--for=condition=Ready', 'pod/web', '--timeout=60s')
   t.equal((await id()).split(' ')[0], earlier.split(' ')[0], 'the pod is the same')
   const rebooted = await kubectl('get', 'events', '--field-selector', 'reason=Rebooted', '-o', 'name')
   t.match(rebooted, 'event/', 'the kubelet has seen a reboot')
+  t.ok(Number(await inPod('console.log(os.uptime())')) <= (Date.now() - offAt) / 1_000 + 1, 'it has been up since then')
 })
 
 for (const part of ['node-1/kubelet', 'control/etcd']) {

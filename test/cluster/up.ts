@@ -54,7 +54,7 @@ export async function up(options: UpOptions, say: (line: string) => void): Promi
   say(`starting Kubernetes ${toolVersion(version.tools)} with ${nodes.map(({ name }) => name).join(', ')}`)
   await makeSecrets(nodes)
   await makeBridge()
-  await bootMachine(control)
+  await bootMachine(control, { isNow: false })
   startApiServer(version)
   const booting = startNodes(nodes, version)
   // Whoever fails first is told of.
@@ -111,7 +111,7 @@ async function startNodes(nodes: readonly Machine[], version: ClusterVersion): P
   await writePauseImage(image)
   // One after the other: each takes a second, and both cores.
   for (const node of nodes) {
-    await startNode(node, nodes, version)
+    await startNode(node, nodes, version, { isNow: false })
     await ctr(node, ['images', 'import', image])
   }
 }
