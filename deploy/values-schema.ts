@@ -21,6 +21,8 @@ const logLevel = oneOf(...logLevels)
 // RFC 1123, as Kubernetes checks names.
 const objectName = text('^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$')
 const labels = mapOf(text('^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$'))
+// As k8s-health wants them.
+const labelValue = text('^[^:\\s]+:[^:\\s]+$')
 const image = only({
   repository: text('^(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$'),
   tag: text('^([a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$'),
@@ -75,7 +77,16 @@ const constraints: JsonObject = only({
     token: flag,
     checks: listOf(text('^(https?|tcp)://[^\\s]+$')),
     checkTimeout: duration,
-    gates: only({ cpuPressure: only({ close: whole(0, 99), open: whole(0, 99) }) }),
+    gates: only({
+      cpuPressure: only({ close: whole(0, 99), open: whole(0, 99) }),
+      daemonSets: only({
+        enabled: flag,
+        namespace: text('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$'),
+        hostNetwork: flag,
+        include: listOf(labelValue),
+        exclude: listOf(labelValue),
+      }),
+    }),
     // On a command line, 0 is a number.
     gateMaxWait: { ...duration, type: ['string', 'integer'], minimum: 0, maximum: 0 },
     readers: text('^(node|all|[0-9a-fA-F.:]+(/[0-9]{1,3})?)(, *(node|all|[0-9a-fA-F.:]+(/[0-9]{1,3})?))*$'),

@@ -45,12 +45,30 @@ t.test('the bounds of an idle core', async (t) => {
   t.match(read(['--idle-cores', '1.25', '--pressure-bound', '100']).settings, { idleCores: 1.25, pressureBound: 100 })
 })
 
+t.test('the gate of DaemonSets, and which count', async (t) => {
+  t.equal(read([], inCluster).daemonSets, undefined)
+  const all = { namespace: undefined, hostNetwork: false, include: [], exclude: [] }
+  t.strictSame(read(['--daemonsets'], inCluster).daemonSets, { filter: all, ownPod: undefined })
+  t.strictSame(read(['--daemonsets'], { ...inCluster, POD_UID: 'u' }).daemonSets, { filter: all, ownPod: 'u' })
+  const flags = ['--daemonsets', '--daemonsets-namespace', 'kube-system', '--daemonsets-host-net', '--daemonsets-in', 'app:cni', '--daemonsets-in', 'tier:a']
+  t.strictSame(read(flags, inCluster).daemonSets?.filter, {
+    namespace: 'kube-system',
+    hostNetwork: true,
+    include: [{ name: 'app', value: 'cni' }, { name: 'tier', value: 'a' }],
+    exclude: [],
+  })
+})
+
 t.test('flags that make no sense are refused, with what is missing', async (t) => {
   for (const [args, environment, message] of [
     [['--kubeconfig', 'f'], {}, '--kubeconfig: --node must say which node this is'],
     [['--kubeconfig', 'f', '--node', ''], inClusterWithout('NODE_NAME'), '--kubeconfig: --node must say which node this is'],
     [['--node', 'n1'], {}, '--node: there is no cluster here; --kubeconfig FILE names one'],
     [['--node', 'n1'], inClusterWithout('KUBERNETES_SERVICE_HOST'), '--node: there is no cluster here; --kubeconfig FILE names one'],
+    [['--daemonsets'], {}, '--daemonsets: --node must say which node this is, and --kubeconfig of which cluster, or it must run there'],
+    [['--daemonsets-host-net'], inCluster, '--daemonsets-host-net: it says nothing without --daemonsets'],
+    [['--daemonsets', '--daemonsets-in', 'app'], inCluster, '--daemonsets-in: "app" is not LABEL:VALUE'],
+    [['--daemonsets', '--daemonsets-in', 'a:b', '--daemonsets-ex', 'c:d'], inCluster, '--daemonsets-in and --daemonsets-ex cannot be used together'],
     [['--unknown', 'deny'], {}, '--unknown: "deny" is neither anonymous nor refuse'],
     [['--unknown', ''], inCluster, '--unknown: "" is neither anonymous nor refuse'],
     [['--idle-cores', '0'], {}, '--idle-cores: "0" is not a number such as 0.8, from 0.1 to 1000'],

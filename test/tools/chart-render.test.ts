@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { manifestFile, renderManifest } from '../../deploy/render.ts'
 import manifest from '../../package.json' with { type: 'json' }
+import { listAt, objectAt, shown } from '../support/pod-reader.ts'
+import type { JsonObject } from '../../src/units/json.ts'
 import { helms, namesOf, objectsIn, template } from './chart.ts'
 import { openShell } from './shell.ts'
 
@@ -63,6 +65,11 @@ for (const helm of helms) {
       'config.lock.token=true': 'token',
       'config.systemNamespace=mine': 'systemNamespace',
       'lock.token=true,lock.watchPods=false': 'lock.watchPods',
+      'lock.gates.daemonSets.enabled=yes please': '/lock/gates/daemonSets/enabled',
+      'lock.gates.daemonSets.include={app=cni}': '/lock/gates/daemonSets/include/0',
+      'lock.gates.daemonSets.namespace=Kube': '/lock/gates/daemonSets/namespace',
+      'lock.gates.daemonSets.enabled=true,lock.watchPods=false': 'lock.gates.daemonSets takes lock.watchPods',
+      'lock.gates.daemonSets.include={a:b},lock.gates.daemonSets.exclude={c:d}': 'include and exclude',
       'webhook.port=8080': 'webhook.port and webhook.probePort',
       'webhook.hostNetwork=true,webhook.port=8888': 'lock.port',
     }
@@ -91,6 +98,22 @@ for (const helm of helms) {
     ])
   })
 
+  t.test(`${helm} gives the lock a gate of DaemonSets, and the rights for it, or neither`, async (t) => {
+    const gate = 'lock.gates.daemonSets'
+    const choices = `${gate}.namespace=kube-system,${gate}.hostNetwork=true,${gate}.exclude={app:slow,example.com/tier:b}`
+    for (const enabled of [true, false]) {
+      const objects = objectsIn(await shell.read(`${template} --set '${gate}.enabled=${enabled},${choices}'`))
+      const [lock] = listAt(named(objects, 'DaemonSet usher-lock'), 'spec', 'template', 'spec', 'containers')
+      const args = Array.isArray(lock?.['args']) ? lock['args'] : []
+      const flags = ['--daemonsets', '--daemonsets-namespace=kube-system', '--daemonsets-host-net', '--daemonsets-ex=app:slow', '--daemonsets-ex=example.com/tier:b']
+      t.strictSame(args.filter((arg) => String(arg).startsWith('--daemonsets')), enabled ? flags : [])
+      t.equal(listAt(lock, 'env').some(({ name }) => name === 'POD_UID'), enabled)
+      const rules = listAt(named(objects, 'ClusterRole usher-lock'), 'rules')
+      const rights = rules.map(({ resources, verbs }) => `${shown(verbs)} ${shown(resources)}`).filter((right) => /daemonsets|nodes/.test(right))
+      t.strictSame(rights, enabled ? ['["list"] ["daemonsets"]', '["get"] ["nodes"]'] : [])
+    }
+  })
+
   t.test(`${helm} lets the webhook give tokens, and the lock ask for them, or neither`, async (t) => {
     for (const token of [true, false]) {
       const text = await shell.read(`${template} --set lock.token=${token}`)
@@ -115,3 +138,8 @@ t.test('both Helms render the same objects', async (t) => {
 t.test('deploy/usher.yaml is as `npm run chart` writes it', async (t) => {
   t.equal(readFileSync(manifestFile, 'utf8'), renderManifest())
 })
+
+/** The object of this kind and name. */
+function named(objects: readonly JsonObject[], wanted: string): JsonObject | undefined {
+  return objects.find((object) => `${shown(object['kind'])} ${shown(objectAt(object, 'metadata')['name'])}` === wanted)
+}

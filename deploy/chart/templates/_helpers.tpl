@@ -47,6 +47,14 @@ seccompProfile: { type: RuntimeDefault }
 {{- if and .Values.lock.token (not .Values.lock.watchPods) }}
 {{- fail "lock.token takes lock.watchPods: without, the lock does not reach the API server, which has the keys" }}
 {{- end }}
+{{- with .Values.lock.gates.daemonSets }}
+{{- if and .enabled (not $.Values.lock.watchPods) }}
+{{- fail "lock.gates.daemonSets takes lock.watchPods: without, the lock sees no pods" }}
+{{- end }}
+{{- if and .include .exclude }}
+{{- fail "lock.gates.daemonSets.include and exclude cannot be used together" }}
+{{- end }}
+{{- end }}
 {{- if and .Values.webhook.hostNetwork .Values.lock.enabled (has (int .Values.lock.port) (list (int .Values.webhook.port) (int .Values.webhook.probePort))) }}
 {{- fail "lock.port is a port of the webhook, too, and with webhook.hostNetwork both are of the node" }}
 {{- end }}
