@@ -69,6 +69,8 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
   let heardAt = clock.now()
   let synced = false
   let failures = 0
+  /** How often in a row what we know was too old at once. */
+  let expiries = 0
   /** How often the API server has refused in a row to list or to watch. */
   let refused = 0
   /** From where the watch goes on; undefined: a list is needed. */
@@ -103,7 +105,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
       if (!(error instanceof ApiError) || error.status !== 410) return failed(error)
       // What we know is too old to go on from. That is expected after a long watch.
       version = undefined
-      return lastedMs() < healthyMs ? failed(error) : 0
+      return lastedMs() < healthyMs ? expired(error) : 0
     }
   }
 
@@ -116,6 +118,13 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
     if (refused >= 3) version = newest = undefined
     const asked = error instanceof ApiError ? error.retryAfterMs : 0
     return Math.max(asked, backoffMs(failures, apiBackoff, random()))
+  }
+
+  /** Who says so is there again, and lists are not to wait for as long as an outage has taught us to. */
+  function expired(error: unknown): number {
+    failed(error)
+    expiries++
+    return backoffMs(expiries, apiBackoff, random())
   }
 
   async function list(): Promise<void> {
@@ -182,7 +191,7 @@ export function startListWatch<T>(options: ListWatchOptions<T>, listener: ListWa
 
   function recover(): void {
     if (failures > 0) listener.recovered?.()
-    failures = 0
+    failures = expiries = 0
   }
 
   const ended = live()

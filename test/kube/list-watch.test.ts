@@ -164,6 +164,23 @@ for (const [title, answer] of [
   })
 }
 
+t.test('410 after an outage: lists soon, however long that was', async (t) => {
+  const { api, clock, told } = await listWatch(t)
+  ;(await api.next()).list('1', [])
+  for (const waitMs of [750, 1_500, 3_000, 6_000, 12_000, 22_500]) {
+    ;(await api.next()).response.destroy()
+    clock.advance(await nextTimer(clock, waitMs))
+  }
+  ;(await api.next()).event('ERROR', statusOf(410))
+  clock.advance(await nextTimer(clock, 750))
+  const again = await api.next()
+  t.equal(again.query['watch'], undefined)
+  again.list('9', [])
+  ;(await api.next()).event('ERROR', statusOf(410))
+  t.equal(await nextTimer(clock, 1_500), 1_500, 'and in no circle, where that goes on')
+  t.equal(told.filter((line) => line.startsWith('failed')).length, 1)
+})
+
 t.test('410 after a long watch is no failure: lists at once', async (t) => {
   const { api, clock, told } = await listWatch(t)
   ;(await api.next()).list('1', [])
