@@ -1,4 +1,4 @@
-import { request as requestHttp, type IncomingMessage } from 'node:http'
+import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from 'node:http'
 import { request as requestHttps, type RequestOptions } from 'node:https'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
@@ -7,7 +7,7 @@ import { isObject, type JsonObject } from '../units/json.ts'
 
 /** A request to the API server. */
 export interface ApiRequest {
-  readonly method?: 'GET' | 'POST' | 'PATCH'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH'
   /** Such as `/api/v1/namespaces`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | undefined>>
@@ -16,6 +16,8 @@ export interface ApiRequest {
   readonly contentType?: string
   /** Of the answer, which is JSON in any case. */
   readonly accept?: string
+  /** Told the server's clock as each answer has it, in milliseconds since 1970; whole seconds. */
+  readonly onClock?: (ms: number) => void
   readonly signal: AbortSignal
 }
 
@@ -26,11 +28,14 @@ export class ApiError extends Error {
   readonly status: number
   /** For how long the server wants to be left alone; 0 where it does not say. */
   readonly retryAfterMs: number
+  /** What it said, where that was a JSON object: a Status, or a document of whoever it has asked for us. */
+  readonly document: JsonObject | undefined
 
-  constructor(status: number, message: string, retryAfterMs = 0) {
+  constructor(status: number, message: string, retryAfterMs = 0, document?: JsonObject) {
     super(`the API server answered ${status}: ${message}`)
     this.status = status
     this.retryAfterMs = retryAfterMs
+    this.document = document
   }
 }
 
@@ -45,12 +50,17 @@ const answerWithinMs = 30_000
  * @throws {ApiError} for a status other than 2xx; other errors where there is no answer within 30 s.
  */
 export async function requestJson(config: KubeConfig, request: ApiRequest): Promise<JsonObject> {
+  const value: unknown = JSON.parse(await requestText(config, request))
+  if (!isObject(value)) throw new Error(`${request.path}: the answer is not a JSON object`)
+  return value
+}
+
+/** As {@link requestJson}, of an answer that may be anything. */
+export async function requestText(config: KubeConfig, request: ApiRequest): Promise<string> {
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(answerWithinMs)])
   const answer = await send(config, { ...request, signal })
   try {
-    const value: unknown = JSON.parse(await textOf(answer))
-    if (!isObject(value)) throw new Error(`${request.path}: the answer is not a JSON object`)
-    return value
+    return await textOf(answer)
   } finally {
     answer.destroy()
   }
@@ -77,44 +87,78 @@ export async function openAnswer(config: KubeConfig, request: ApiRequest): Promi
 const keepAliveMs = 15_000
 
 async function send(config: KubeConfig, request: ApiRequest): Promise<IncomingMessage> {
-  const { method = 'GET', path, query = {}, body, contentType = 'application/json', accept = 'application/json', signal } = request
+  const { body, contentType = 'application/json', accept = 'application/json' } = request
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const sent = await begin(config, request, {
+    accept,
+    ...(text === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(text) }),
+  })
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  sent.once('response', resolve)
+  // Kept on: what breaks after the answer has begun is the reader's to hear, of the answer.
+  sent.on('error', reject)
+  sent.end(text)
+  const answer = await promise
+  const clock = Date.parse(answer.headers.date ?? '')
+  if (!Number.isNaN(clock)) request.onClock?.(clock)
+  const status = answer.statusCode ?? 0
+  if (status >= 200 && status <= 299) return answer
+  throw await refusalOf(answer)
+}
+
+/** A request that is not sent yet, with all that the kubeconfig says of the way to the API server. */
+async function begin(config: KubeConfig, request: ApiRequest, headers: OutgoingHttpHeaders): Promise<ClientRequest> {
+  const { method = 'GET', path, query = {}, signal } = request
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new Error('the kubeconfig has no current cluster')
   const url = new URL(cluster.server.replace(/\/$/, '') + path)
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value)
   const options: RequestOptions = {}
   await config.applyToHTTPSOptions(options)
-  const text = body === undefined ? undefined : JSON.stringify(body)
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const sent = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
     ...options,
     // A connection for each request: they are few, and nothing has to be closed later. The library's agent is for proxies.
     agent: cluster.proxyUrl === undefined ? false : options.agent,
     method,
     signal,
-    headers: {
-      ...Object.fromEntries(Object.entries(options.headers ?? {})),
-      accept,
-      'user-agent': 'usher',
-      ...(text === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(text) }),
-    },
+    headers: { ...Object.fromEntries(Object.entries(options.headers ?? {})), 'user-agent': 'usher', ...headers },
   })
-  sent.once('response', resolve)
-  // Kept on: what breaks after the answer has begun is the reader's to hear, of the answer.
-  sent.on('error', reject)
   sent.once('socket', (socket) => {
     socket.setKeepAlive(true, keepAliveMs)
     limitConnecting(socket)
   })
-  sent.end(text)
-  const answer = await promise
-  const status = answer.statusCode ?? 0
-  if (status >= 200 && status <= 299) return answer
+  return sent
+}
+
+async function refusalOf(answer: IncomingMessage): Promise<ApiError> {
   try {
-    throw errorOf(status, answer.headers['retry-after'], await textOf(answer))
+    return errorOf(answer.statusCode ?? 0, answer.headers['retry-after'], await textOf(answer))
   } finally {
     answer.destroy()
   }
+}
+
+/**
+ * Asks the API server to go on with another protocol on the same connection, by these headers.
+ *
+ * @throws {ApiError} where it does not; other errors where the connection fails.
+ */
+export async function upgrade(config: KubeConfig, request: ApiRequest, headers: OutgoingHttpHeaders): Promise<Upgraded> {
+  const sent = await begin(config, request, { ...headers, connection: 'Upgrade' })
+  const { promise, resolve, reject } = Promise.withResolvers<Upgraded>()
+  sent.once('upgrade', (answer: IncomingMessage, socket: Socket, head: Buffer) => resolve({ headers: answer.headers, socket, head }))
+  sent.once('response', (answer: IncomingMessage) => void refusalOf(answer).then(reject, reject))
+  sent.on('error', reject)
+  sent.end()
+  return promise
+}
+
+/** A connection that goes on with another protocol. */
+export interface Upgraded {
+  readonly headers: IncomingHttpHeaders
+  readonly socket: Socket
+  /** What has come of the other protocol already. */
+  readonly head: Buffer
 }
 
 // A first packet may be lost for good: a node that boots has no rules for services yet. A new connection gets through then.
@@ -142,15 +186,19 @@ const maxRetryAfterMs = 60_000
 function errorOf(status: number, retryAfter: string | undefined, text: string): ApiError {
   const seconds = Number(retryAfter ?? 0)
   const retryAfterMs = seconds > 0 ? Math.min(seconds * 1_000, maxRetryAfterMs) : 0
-  return new ApiError(status, messageOf(text).slice(0, maxMessageLength), retryAfterMs)
+  const document = documentOf(text)
+  // A Status says it in `message`, a problem document of a pod that was asked for us in `detail`.
+  const words = document?.['message'] ?? document?.['detail']
+  const message = typeof words === 'string' ? words : text
+  return new ApiError(status, message.slice(0, maxMessageLength), retryAfterMs, document)
 }
 
-function messageOf(text: string): string {
+function documentOf(text: string): JsonObject | undefined {
   try {
-    const status: unknown = JSON.parse(text)
-    if (isObject(status) && typeof status['message'] === 'string') return status['message']
+    const document: unknown = JSON.parse(text)
+    return isObject(document) ? document : undefined
   } catch {
     // Not the API server's own words.
+    return undefined
   }
-  return text
 }
