@@ -22,6 +22,8 @@ export interface FlagValues {
   isOn(name: string): boolean
   /** Whether it was given, rather than left to its default. */
   isGiven(name: string): boolean
+  /** The word that is no flag; undefined where there is none. */
+  readonly operand?: string | undefined
 }
 
 /** Where a command writes to. */
@@ -36,6 +38,8 @@ export interface Command {
   readonly summary: string
   readonly description: string
   readonly flags: Readonly<Record<string, Flag>>
+  /** One word that may follow, and is no flag. */
+  readonly operand?: { readonly value: string; readonly help: string }
   readonly examples: readonly string[]
   run(values: FlagValues, output: Output): Promise<ExitCode>
 }
@@ -51,8 +55,11 @@ export class UsageError extends Error {
  * @throws {UsageError}
  */
 export function readFlags(command: Command, args: readonly string[]): FlagValues {
-  const values = parse(command, args)
+  const { values, positionals } = parse(command, args)
+  const [operand, second] = positionals
+  if (second !== undefined) throw new UsageError(`one ${command.operand?.value ?? 'word'} at a time: ${JSON.stringify(second)} is too much`)
   return {
+    operand,
     text(name) {
       const value = values[name]
       return typeof value === 'string' ? value : command.flags[name]?.default
@@ -66,7 +73,7 @@ export function readFlags(command: Command, args: readonly string[]): FlagValues
   }
 }
 
-function parse(command: Command, args: readonly string[]): ReturnType<typeof parseArgs>['values'] {
+function parse(command: Command, args: readonly string[]): Pick<ReturnType<typeof parseArgs>, 'values' | 'positionals'> {
   const options = Object.fromEntries(
     Object.entries(command.flags).map(([name, { type, short, multiple }]) => [
       name,
@@ -74,7 +81,7 @@ function parse(command: Command, args: readonly string[]): ReturnType<typeof par
     ]),
   )
   try {
-    return parseArgs({ args: args.flatMap((arg) => plainForm(command, longForm(command, arg))), options, strict: true, allowPositionals: false }).values
+    return parseArgs({ args: args.flatMap((arg) => plainForm(command, longForm(command, arg))), options, strict: true, allowPositionals: command.operand !== undefined })
   } catch (error) {
     throw new UsageError(explain(command, error), { cause: error })
   }
@@ -161,11 +168,13 @@ export function helpOf(command: Command): string {
       .filter((part) => part !== '')
       .join(' '),
   ])
+  const { operand } = command
   return [
     `usher ${command.name}: ${command.summary}`,
     '',
     ...wrap(command.description, helpWidth),
     '',
+    ...(operand === undefined ? [] : [`Usage: usher ${command.name} [${operand.value}] [FLAGS]`, '', ...table([[operand.value, operand.help]]), '']),
     'Flags:',
     ...table([...rows, ['--help', 'show this']]),
     '',

@@ -4,6 +4,8 @@ export const exitCodes = {
   /** Something is wrong, or failed. */
   failed: 1,
   usage: 2,
+  /** The cluster cannot be reached. */
+  unreachable: 3,
 } as const
 
 /** An exit code of {@link exitCodes}. */

@@ -24,6 +24,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'say over HTTP whether a node is up: its DaemonSets, its CPUs',
     load: async () => (await import('./node-health.ts')).nodeHealthCommand,
   },
+  status: {
+    summary: 'show who starts and who waits on the nodes of a cluster',
+    load: async () => (await import('./status.ts')).statusCommand,
+  },
   certs: {
     summary: 'make a CA and a certificate for the webhook',
     load: async () => (await import('./certs.ts')).certsCommand,
@@ -72,7 +76,7 @@ async function help(): Promise<string> {
     ...table(Object.entries(commands).map(([name, { summary }]) => [name, summary] as const)),
     '',
     'usher COMMAND --help shows the flags of a command. usher --version shows the version.',
-    'Exit codes: 0 done, 1 something is wrong or failed, 2 wrong usage.',
+    'Exit codes: 0 done, 1 something is wrong or failed, 2 wrong usage, 3 the cluster cannot be reached.',
     '',
   ].join('\n')
 }

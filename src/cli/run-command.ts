@@ -1,5 +1,6 @@
 import { type Command, helpOf, readFlags, UsageError } from './command.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
+import { UnreachableError } from './unreachable-error.ts'
 
 /** Runs one command with its arguments, and tells on stderr what went wrong. */
 export async function runCommand(command: Command, args: readonly string[]): Promise<ExitCode> {
@@ -15,7 +16,7 @@ export async function runCommand(command: Command, args: readonly string[]): Pro
       return exitCodes.usage
     }
     process.stderr.write(`usher ${command.name}: ${describe(error)}\n`)
-    return exitCodes.failed
+    return error instanceof UnreachableError ? exitCodes.unreachable : exitCodes.failed
   }
 }
 
