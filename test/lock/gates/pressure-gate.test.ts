@@ -61,6 +61,15 @@ t.test('closes by ten seconds above the bound, and opens by three below the lowe
   t.ok(story.verdict.open, 'the bound itself is not above it')
 })
 
+t.test('seconds in which it was closed do not close it again as soon as it opens', async (t) => {
+  const story = GateStory.open()
+  story.pressure(100, 60)
+  story.pressure(39, 3)
+  t.ok(story.verdict.open)
+  story.pressure(39, 10)
+  t.ok(story.verdict.open, 'as a mean of 82 % over the ten seconds would have')
+})
+
 t.test('a short peak closes nothing', async (t) => {
   const story = GateStory.open()
   for (let peak = 0; peak < 10; peak++) {
