@@ -105,5 +105,7 @@ t.test('a verdict in a line', async (t) => {
     '5 of 7 not ready: kube-system/ds-0 (no pod), kube-system/ds-1 (not ready), kube-system/ds-2 (ready before the boot) and 2 more',
   )
   const long = many.map((each) => ({ ...each, namespace: 'n'.repeat(63), name: 'm'.repeat(253) }))
-  t.ok(describeVerdict({ healthy: false, required: 7, missing: long }).length < 300)
+  t.equal(describeVerdict({ healthy: false, required: 7, missing: long }), `5 of 7 not ready: ${'n'.repeat(59)}… (no pod) and 4 more`)
+  const most = `waiting for daemonsets (${describeVerdict({ healthy: false, required: 123, missing: Array.from({ length: 123 }, () => long[2] ?? many[0]).filter((each) => each !== undefined) })}, 600 s), 100 ahead`
+  t.ok(Buffer.byteLength(most) <= 200, 'it fits what usher-wait shows')
 })
