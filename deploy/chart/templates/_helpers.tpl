@@ -47,6 +47,11 @@ seccompProfile: { type: RuntimeDefault }
 {{- if and .Values.lock.token (not .Values.lock.watchPods) }}
 {{- fail "lock.token takes lock.watchPods: without, the lock does not reach the API server, which has the keys" }}
 {{- end }}
+{{- with .Values.lock.gates.cpuPressure }}
+{{- if and .open (ge (int .open) (int .close)) }}
+{{- fail "lock.gates.cpuPressure.open must be below close" }}
+{{- end }}
+{{- end }}
 {{- with .Values.lock.gates.daemonSets }}
 {{- if and .enabled (not $.Values.lock.watchPods) }}
 {{- fail "lock.gates.daemonSets takes lock.watchPods: without, the lock sees no pods" }}
