@@ -80,11 +80,6 @@ export async function readPair(certFile: string, keyFile: string): Promise<Certi
   return { cert, key }
 }
 
-/** When a certificate ends, in milliseconds since 1970. */
-export function endOf(cert: string): number {
-  return new X509Certificate(cert).validToDate.getTime()
-}
-
 /**
  * Checks that a certificate and a key are some, and belong together.
  *

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import { generate } from 'selfsigned'
 
@@ -8,13 +9,20 @@ export interface CertificatePair {
 }
 
 const dayMs = 24 * 60 * 60 * 1_000
-// A clock that is a little behind ours would not trust a certificate that begins now.
-const clockSkewMs = 5 * 60 * 1_000
+
+/** How far certificates are backdated: a clock that is behind by no more than that trusts them at once. */
+export const backdatedMs = 60 * 60 * 1_000
+
 const common = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' } as const
 
-/** Issues a self-signed CA. */
+/**
+ * Issues a self-signed CA. Each has a name of its own: where two are trusted, OpenSSL looks for the issuer by its name alone.
+ *
+ * @param validDays may be a part of a day.
+ */
 export async function issueCa(validDays: number, now: Date): Promise<CertificatePair> {
-  const { cert, private: key } = await generate([{ name: 'commonName', value: 'usher CA' }], {
+  const name = `usher CA ${randomBytes(8).toString('hex')}`
+  const { cert, private: key } = await generate([{ name: 'commonName', value: name }], {
     ...common,
     ...validity(validDays, now),
     extensions: [
@@ -53,9 +61,21 @@ export async function issueLeaf(
   return { cert, key }
 }
 
+/** A certificate, and the CA that has issued it, and nothing but it: both PEM. */
+export interface IssuedCertificate {
+  readonly pair: CertificatePair
+  readonly ca: string
+}
+
+/** Issues a server's certificate of a CA of its own. The CA's key is forgotten: nobody can issue another one. */
+export async function issueWithOwnCa(names: readonly string[], lifeMs: number, now: Date): Promise<IssuedCertificate> {
+  const ca = await issueCa(lifeMs / dayMs, now)
+  return { pair: await issueLeaf(ca, names, lifeMs / dayMs, now), ca: ca.cert }
+}
+
 function validity(days: number, now: Date): { notBeforeDate: Date; notAfterDate: Date } {
   return {
-    notBeforeDate: new Date(now.getTime() - clockSkewMs),
+    notBeforeDate: new Date(now.getTime() - backdatedMs),
     notAfterDate: new Date(now.getTime() + days * dayMs),
   }
 }

@@ -1,56 +1,94 @@
-import { X509Certificate } from 'node:crypto'
-import { isObject } from '../units/json.ts'
-import { checkPair, defaultCaDays, defaultLeafDays } from './files.ts'
-import { type CertificatePair, issueCa, issueLeaf } from './issue.ts'
+import { type Certificate, certificatesIn, issuerOf, pemOf, readCertificate } from './bundle.ts'
+import { checkPair } from './files.ts'
+import type { CertificatePair, IssuedCertificate } from './issue.ts'
 
 /** What a Secret of type kubernetes.io/tls holds for us, as text. */
-export type SecretData = Readonly<Record<'tls.crt' | 'tls.key' | 'ca.crt' | 'ca.key', string>>
+export type SecretData = Readonly<Record<string, string>>
 
-/** A certificate to serve, and what its clients have to trust. */
+/** A certificate that can be served, and the CA that it is trusted by. */
 export interface TrustedPair {
   readonly pair: CertificatePair
-  /** PEM of one CA or more, the one that has issued the certificate first. */
-  readonly ca: string
+  readonly leaf: Certificate
+  readonly ca: Certificate
+}
+
+/** What all replicas share. */
+export interface Shared {
+  /** What is served. */
+  readonly current: TrustedPair
+  /** What will be served once those who call us are sure to trust it. */
+  readonly next: TrustedPair | undefined
+  /** All that is to be trusted. */
+  readonly cas: readonly Certificate[]
+}
+
+/** What a Secret holds, as far as it makes sense. */
+export interface Held {
+  readonly current: TrustedPair | undefined
+  readonly next: TrustedPair | undefined
+  readonly cas: readonly Certificate[]
+  /** Why there is nothing to serve; '' where there is. */
+  readonly fault: string
 }
 
 /**
- * Makes a CA and a certificate. The CA's key is kept, so that a later certificate can be of the same CA.
+ * Reads what a Secret holds. What is wrong in it is as what is not there.
  *
- * @param before CAs that were trusted until now: what others still serve is trusted until they have read the Secret.
+ * @param name which the certificates have to be for.
  */
-export async function makeSecretData(names: readonly string[], now: Date, before?: string): Promise<SecretData> {
-  const ca = await issueCa(defaultCaDays, now)
-  const leaf = await issueLeaf(ca, names, defaultLeafDays, now)
-  const old = before === undefined ? '' : firstCertificate(before)
-  return { 'tls.crt': leaf.cert, 'tls.key': leaf.key, 'ca.crt': lined(ca.cert) + old, 'ca.key': ca.key }
-}
-
-/**
- * Reads what a Secret holds.
- *
- * @throws where something is missing, or does not belong together.
- */
-export function readSecretData(data: unknown): TrustedPair {
-  const fields = isObject(data) ? data : {}
-  const { 'tls.crt': cert, 'tls.key': key, 'ca.crt': ca } = fields
-  if (typeof cert !== 'string' || typeof key !== 'string' || typeof ca !== 'string') {
-    throw new Error('the Secret has not all of tls.crt, tls.key and ca.crt; when it is deleted, it is made anew')
+export function readSecretData(data: SecretData, name: string): Held {
+  const cas = certificatesIn(data['ca.crt'] ?? '')
+  const current = readPair(data, 'tls.crt', 'tls.key', cas, name)
+  const next = readPair(data, 'next.crt', 'next.key', cas, name)
+  return {
+    current: typeof current === 'string' ? undefined : current,
+    next: typeof next === 'string' ? undefined : next,
+    cas,
+    fault: typeof current === 'string' ? current : '',
   }
-  checkPair({ cert, key }, 'tls.crt of the Secret', 'tls.key of the Secret')
+}
+
+/** What is written into the Secret. */
+export function toSecretData({ current, next, cas }: Shared): SecretData {
+  return {
+    'tls.crt': current.pair.cert,
+    'tls.key': current.pair.key,
+    'ca.crt': pemOf(cas),
+    ...(next === undefined ? {} : { 'next.crt': next.pair.cert, 'next.key': next.pair.key }),
+  }
+}
+
+/** Whether a Secret holds just this, in any order. */
+export function isSameData(left: SecretData, right: SecretData): boolean {
+  const names = Object.keys(left)
+  return names.length === Object.keys(right).length && names.every((name) => left[name] === right[name])
+}
+
+/**
+ * Reads what was just issued.
+ *
+ * @throws where it does not belong together.
+ */
+export function trustedPairOf({ pair, ca }: IssuedCertificate): TrustedPair {
+  const cas = certificatesIn(ca)
+  const leaf = readCertificate(pair.cert)
+  const issuer = leaf === undefined ? undefined : issuerOf(leaf, cas)
+  if (leaf === undefined || issuer === undefined) throw new Error('what was issued is not of its CA')
+  return { pair, leaf, ca: issuer }
+}
+
+/** A pair of the Secret, or what is wrong with it. */
+function readPair(data: SecretData, certName: string, keyName: string, cas: readonly Certificate[], name: string): TrustedPair | string {
+  const pair = { cert: data[certName] ?? '', key: data[keyName] ?? '' }
+  if (pair.cert === '' || pair.key === '') return `the Secret has not both ${certName} and ${keyName}`
   try {
-    // Reads the first one of several.
-    void new X509Certificate(ca)
+    checkPair(pair, `${certName} of the Secret`, `${keyName} of the Secret`)
   } catch (error) {
-    throw new Error('ca.crt of the Secret is not a certificate in PEM', { cause: error })
+    return error instanceof Error ? error.message : String(error)
   }
-  return { pair: { cert, key }, ca }
-}
-
-function firstCertificate(pem: string): string {
-  const [first = ''] = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/.exec(pem) ?? []
-  return lined(first)
-}
-
-function lined(pem: string): string {
-  return pem === '' || pem.endsWith('\n') ? pem : `${pem}\n`
+  const leaf = readCertificate(pair.cert)
+  const ca = leaf === undefined ? undefined : issuerOf(leaf, cas)
+  if (leaf === undefined || ca === undefined) return `${certName} of the Secret is of no CA in its ca.crt`
+  if (leaf.x509.checkHost(name) === undefined) return `${certName} of the Secret is not for ${name}`
+  return { pair, leaf, ca }
 }

@@ -1,6 +1,7 @@
 import { defaultConfig } from '../config/defaults.ts'
 import { loadConfig } from '../config/load.ts'
 import type { InjectConfig } from '../inject/context.ts'
+import { parseDuration } from '../units/duration.ts'
 import type { KubeVersion } from '../units/kube-version.ts'
 import { type Flag, type FlagValues, readKubeVersion, readPort, UsageError } from './command.ts'
 import { logLevelFlag, readLogLevel } from './log.ts'
@@ -21,7 +22,13 @@ export const webhookFlags: Readonly<Record<string, Flag>> = {
   'certs-secret': {
     type: 'string',
     value: 'NAME',
-    help: 'Secret that all replicas share, instead of --certs; made where it is missing. Needs a cluster',
+    help: 'Secret that all replicas share, instead of --certs; made where it is missing, and renewed. Needs a cluster',
+  },
+  'certs-life': {
+    type: 'string',
+    value: 'DURATION',
+    default: '2160h',
+    help: 'how long the certificate and the CA of the Secret are valid; a third before the end both are renewed',
   },
   'webhook-configuration': {
     type: 'string',
@@ -63,6 +70,8 @@ export interface WebhookCommandOptions {
   readonly folder: string
   readonly files: { readonly cert: string; readonly key: string } | undefined
   readonly certsSecret: string | undefined
+  /** Of what is made for that Secret, in milliseconds. */
+  readonly certsLifeMs: number
   readonly webhookConfiguration: string | undefined
   readonly lockDaemonSet: string | undefined
   readonly kubeVersion: KubeVersion | undefined
@@ -101,6 +110,7 @@ export async function readWebhookOptions(values: FlagValues, env = process.env):
     folder: values.text('certs') ?? 'certs',
     files: cert === undefined || key === undefined ? undefined : { cert, key },
     certsSecret,
+    certsLifeMs: readLife(values),
     webhookConfiguration,
     lockDaemonSet,
     kubeVersion,
@@ -127,6 +137,18 @@ function readCluster(
     throw new UsageError(`--${needing} needs POD_NAMESPACE, the namespace in which this runs`)
   }
   return inside ? { kubeconfig, namespace: own } : undefined
+}
+
+// Less leaves no time for a change of the CA; more is no renewal.
+const [leastLifeMs, mostLifeMs] = [30_000, 10 * 365 * 24 * 3_600_000]
+
+function readLife(values: FlagValues): number {
+  const text = values.text('certs-life') ?? ''
+  const ms = parseDuration(text)
+  if (ms === undefined || ms < leastLifeMs || ms > mostLifeMs) {
+    throw new UsageError(`--certs-life: ${JSON.stringify(text)} is not a duration from 30s to 87600h, such as 2160h`)
+  }
+  return ms
 }
 
 // Of an object: a DNS subdomain.

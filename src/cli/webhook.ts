@@ -20,7 +20,7 @@ export const webhookCommand: Command = {
   description:
     'Answers AdmissionReviews (admission.k8s.io/v1) at POST /mutate (and, for namespaces in audit mode, /audit) over HTTPS, and /healthz, /readyz and /metrics ' +
     'over plain HTTP on the probe port. Without certificates it makes its own at the first start, in a folder or in a ' +
-    'Secret that all replicas share. The certificate is reloaded when it changes. In a cluster it watches the ' +
+    'Secret that all replicas share and renew. The certificate is reloaded when it changes. In a cluster it watches the ' +
     'namespaces, whose labels and annotations decide with those of the pods. The log is JSON, one line a review.',
   flags: webhookFlags,
   examples: [
@@ -52,7 +52,7 @@ async function serve(options: WebhookCommandOptions): Promise<void> {
   const webhook = buildWebhook({ tls: certificate.tls, contextOf: (name) => facts.contextOf(name), metrics, log })
   function notReady(): string | undefined {
     if (closing) return 'closing'
-    return certificate.isThere() ? facts.notReady() : 'there is no certificate yet'
+    return certificate.notReady() ?? facts.notReady()
   }
   const probes = buildProbes({ registry, notReady })
 

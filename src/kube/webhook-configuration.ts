@@ -2,58 +2,55 @@ import type { KubeConfig } from '@kubernetes/client-node'
 import { isObject } from '../units/json.ts'
 import { ApiError, requestJson } from './request.ts'
 
-/** A MutatingWebhookConfiguration, as far as we change it. */
-export interface WebhookConfiguration {
-  /** Puts these CAs, PEM, into each of its webhooks that has others; whether there was any. */
+/** A MutatingWebhookConfiguration as it was read, as far as we change it. */
+export interface FoundConfiguration {
+  /** What each of its webhooks trusts, PEM; '' where it has nothing. */
+  readonly bundles: readonly string[]
+  /** Puts these CAs, PEM, into each of them that has others; false: somebody has changed it since it was read. */
   trust(ca: string, signal: AbortSignal): Promise<boolean>
 }
 
-// The other replicas want the same, at the same time.
-const attempts = 3
+/** A MutatingWebhookConfiguration. */
+export interface WebhookConfiguration {
+  read(signal: AbortSignal): Promise<FoundConfiguration>
+}
 
 /**
- * Changes a MutatingWebhookConfiguration. Throws where it is not there, where others change it all the time, or where
- * the API server refuses or does not answer.
+ * Reads and changes a MutatingWebhookConfiguration. Throws where it is not there, or where the API server refuses or does
+ * not answer.
  */
 export function webhookConfiguration(config: KubeConfig, name: string): WebhookConfiguration {
   const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${encodeURIComponent(name)}`
   return {
-    async trust(ca, signal) {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          // oxlint-disable-next-line no-await-in-loop -- one after the other
-          return await trustOnce(ca, signal)
-        } catch (error) {
-          if (!isConflict(error) || attempt === attempts) throw error
-        }
+    async read(signal) {
+      const { metadata, webhooks } = await requestJson(config, { path, signal })
+      const version = isObject(metadata) ? metadata['resourceVersion'] : undefined
+      const clients = (Array.isArray(webhooks) ? webhooks : []).map((webhook: unknown) => (isObject(webhook) ? webhook['clientConfig'] : undefined))
+      const bundles = clients.map((client) => (isObject(client) && typeof client['caBundle'] === 'string' ? client['caBundle'] : ''))
+      return {
+        bundles: bundles.map((bundle) => Buffer.from(bundle, 'base64').toString()),
+        async trust(ca, writing) {
+          const value = Buffer.from(ca).toString('base64')
+          const operations = bundles.flatMap((bundle, index) =>
+            bundle === value ? [] : [{ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value }],
+          )
+          if (operations.length === 0) return true
+          // The indices are right only for the version that was read.
+          const body = [{ op: 'test', path: '/metadata/resourceVersion', value: version }, ...operations]
+          return patch(body, writing)
+        },
       }
     },
   }
 
-  async function trustOnce(ca: string, signal: AbortSignal): Promise<boolean> {
-    const { metadata, webhooks } = await requestJson(config, { path, signal })
-    const value = Buffer.from(ca).toString('base64')
-    const operations: object[] = []
-    for (const [index, webhook] of (Array.isArray(webhooks) ? webhooks : []).entries()) {
-      const client: unknown = isObject(webhook) ? webhook['clientConfig'] : undefined
-      if (!isObject(client) || client['caBundle'] === value) continue
-      operations.push({ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value })
+  async function patch(body: readonly object[], signal: AbortSignal): Promise<boolean> {
+    try {
+      await requestJson(config, { method: 'PATCH', path, contentType: 'application/json-patch+json', body, signal })
+      return true
+    } catch (error) {
+      // A test of a JSON Patch that fails is answered with 422.
+      if (error instanceof ApiError && (error.status === 409 || error.status === 422)) return false
+      throw error
     }
-    if (operations.length === 0) return false
-    const version = isObject(metadata) ? metadata['resourceVersion'] : undefined
-    await requestJson(config, {
-      method: 'PATCH',
-      path,
-      contentType: 'application/json-patch+json',
-      // The indices are right only for the version that was read.
-      body: [{ op: 'test', path: '/metadata/resourceVersion', value: version }, ...operations],
-      signal,
-    })
-    return true
   }
-}
-
-/** A test of a JSON Patch that fails is answered with 422. */
-function isConflict(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 409 || error.status === 422)
 }

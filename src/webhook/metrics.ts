@@ -11,8 +11,8 @@ export interface WebhookMetrics {
   decided(reasons: readonly Reason[]): void
   /** The decision or the check of its patch failed on our side. */
   failed(reason: 'internal-error' | 'patch-failed'): void
-  /** The certificate that is served ends at this time, in seconds since 1970. */
-  certificateEnds(seconds: number): void
+  /** The certificate that is served, and its CA, end at these times, in seconds since 1970; of the CA where it is known. */
+  certificateEnds(seconds: number, caSeconds: number | undefined): void
   /** A certificate was reloaded, or could not be. */
   certificateReloaded(result: 'success' | 'failure'): void
 }
@@ -49,6 +49,14 @@ export function buildWebhookMetrics(registry: Registry): WebhookMetrics {
     help: 'When the certificate that is served ends, in seconds since 1970.',
     registers,
   })
+  const caExpiry = new Gauge({
+    name: 'usher_webhook_ca_expiry_timestamp_seconds',
+    help: 'When the CA of the certificate that is served ends, in seconds since 1970.',
+    registers,
+  })
+  // Not known is not 1970.
+  expiry.remove()
+  caExpiry.remove()
   const reloads = new Counter({
     name: 'usher_webhook_certificate_reloads_total',
     help: 'Reloads of the certificate, by result.',
@@ -82,7 +90,11 @@ export function buildWebhookMetrics(registry: Registry): WebhookMetrics {
       for (const reason of reasons) outcome(reason).inc()
     },
     failed: (reason) => failures.inc({ reason }),
-    certificateEnds: (seconds) => expiry.set(seconds),
+    certificateEnds(seconds, caSeconds) {
+      expiry.set(seconds)
+      if (caSeconds === undefined) caExpiry.remove()
+      else caExpiry.set(caSeconds)
+    },
     certificateReloaded: (result) => reloads.inc({ result }),
   }
 }

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { defaultNames, endOf, existing, filesIn, type IssueOptions, readPair, writeCertificates } from '../../src/certs/files.ts'
+import { defaultNames, existing, filesIn, type IssueOptions, readPair, writeCertificates } from '../../src/certs/files.ts'
 import { issueForTest, serviceName } from '../support/certificates.ts'
 
 const options: IssueOptions = { names: defaultNames, leafDays: 30, caDays: 300, now: new Date() }
@@ -24,7 +24,7 @@ t.test('what it writes belongs together', async (t) => {
   t.ok(ca && leaf?.verify(ca.publicKey))
   t.ok(leaf?.checkHost(serviceName))
   const { cert } = await readPair(files.cert, files.key)
-  t.equal(endOf(cert), Math.floor(options.now.getTime() / 1_000) * 1_000 + 30 * 86_400_000)
+  t.equal(new X509Certificate(cert).validToDate.getTime(), Math.floor(options.now.getTime() / 1_000) * 1_000 + 30 * 86_400_000)
 })
 
 t.test('overwrites a key that others can read with one that they cannot', async (t) => {

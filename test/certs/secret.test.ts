@@ -1,46 +1,59 @@
-import { X509Certificate } from 'node:crypto'
 import t from 'tap'
+import { certificatesIn } from '../../src/certs/bundle.ts'
 import { namesIn } from '../../src/certs/files.ts'
-import { makeSecretData, readSecretData } from '../../src/certs/secret.ts'
+import { issueWithOwnCa } from '../../src/certs/issue.ts'
+import { isSameData, readSecretData, toSecretData, type TrustedPair, trustedPairOf } from '../../src/certs/secret.ts'
 
-t.test('makes a certificate of a CA, for every name of the Service in its namespace', async (t) => {
-  const data = await makeSecretData(namesIn('elsewhere'), new Date())
-  const { pair, ca } = readSecretData(data)
-  const leaf = new X509Certificate(pair.cert)
-  t.ok(leaf.verify(new X509Certificate(ca).publicKey))
-  for (const name of ['usher-webhook.elsewhere.svc', 'usher-webhook.elsewhere.svc.cluster.local', 'localhost']) {
-    t.ok(leaf.checkHost(name), name)
+const name = 'usher-webhook.usher-system.svc'
+
+t.test('what is written is read again', async (t) => {
+  const [current, next] = [await issue(), await issue()]
+  for (const shared of [{ current, next, cas: [current.ca, next.ca] }, { current, next: undefined, cas: [current.ca] }]) {
+    const data = toSecretData(shared)
+    const held = readSecretData(data, name)
+    t.strictSame([held.current?.pair, held.next?.pair, held.fault], [shared.current.pair, shared.next?.pair, ''])
+    t.strictSame(held.cas.map(({ id }) => id), shared.cas.map(({ id }) => id))
+    t.ok(isSameData(toSecretData({ current, next: held.next, cas: held.cas }), data))
   }
-  t.notOk(leaf.checkHost('usher-webhook.usher-system.svc'))
-  t.ok(leaf.checkIP('127.0.0.1'))
-  t.match(data['ca.key'], /^-----BEGIN PRIVATE KEY-----/, 'kept for a later certificate of the same CA')
+  t.notOk(isSameData({ a: 'b' }, { a: 'b', c: 'd' }))
 })
 
-t.test('a CA that is made while another is trusted stands before it, and only before the last', async (t) => {
-  const first = await makeSecretData(['localhost'], new Date())
-  const second = await makeSecretData(['localhost'], new Date(), first['ca.crt'])
-  const third = await makeSecretData(['localhost'], new Date(), second['ca.crt'])
-  t.equal(certificates(second['ca.crt'])[1], certificates(first['ca.crt'])[0])
-  t.strictSame(certificates(third['ca.crt']).slice(1), certificates(second['ca.crt']).slice(0, 1))
-  const { pair, ca } = readSecretData(third)
-  t.ok(new X509Certificate(pair.cert).verify(new X509Certificate(ca).publicKey))
+t.test('a certificate is for every name of the Service in its namespace, of a CA that nobody has the key of', async (t) => {
+  const issued = await issueWithOwnCa(namesIn('elsewhere'), 60_000, new Date())
+  const { leaf, ca } = trustedPairOf(issued)
+  for (const each of ['usher-webhook.elsewhere.svc', 'usher-webhook.elsewhere.svc.cluster.local', 'localhost']) t.ok(leaf.x509.checkHost(each), each)
+  t.notOk(leaf.x509.checkHost(name))
+  t.equal(leaf.to, ca.to, 'one ends with the other')
+  t.strictSame(Object.keys(issued), ['pair', 'ca'])
+  t.notMatch(issued.ca, 'KEY')
 })
 
 t.test('what cannot be served: what is missing or wrong', async (t) => {
-  const good = await makeSecretData(['localhost'], new Date())
-  const other = await makeSecretData(['localhost'], new Date())
-  for (const [data, message] of [
-    [undefined, /has not all of tls\.crt, tls\.key and ca\.crt; when it is deleted/],
-    [{ ...good, 'ca.crt': undefined }, /has not all of/],
-    [{ ...good, 'tls.key': '' }, /tls\.key of the Secret is not a private key in PEM/],
-    [{ ...good, 'tls.crt': 'x' }, /tls\.crt of the Secret is not a certificate in PEM/],
-    [{ ...good, 'ca.crt': 'x' }, /ca\.crt of the Secret is not a certificate in PEM/],
-    [{ ...good, 'tls.key': other['tls.key'] }, /tls\.key of the Secret is not the key of tls\.crt of the Secret/],
+  const [good, other] = [await issue(), await issue()]
+  const data = toSecretData({ current: good, next: undefined, cas: [good.ca] })
+  for (const [changes, fault] of [
+    [{ 'tls.crt': '' }, /has not both tls\.crt and tls\.key/],
+    [{ 'tls.key': 'x' }, /tls\.key of the Secret is not a private key in PEM/],
+    [{ 'tls.crt': 'x' }, /tls\.crt of the Secret is not a certificate in PEM/],
+    [{ 'ca.crt': 'x' }, /tls\.crt of the Secret is of no CA in its ca\.crt/],
+    [{ 'ca.crt': other.ca.pem }, /is of no CA in its ca\.crt/],
+    [{ 'tls.key': other.pair.key }, /tls\.key of the Secret is not the key of tls\.crt of the Secret/],
   ] as const) {
-    t.throws(() => readSecretData(data), { message }, String(message))
+    const held = readSecretData({ ...data, ...changes }, name)
+    t.equal(held.current, undefined)
+    t.match(held.fault, fault)
   }
+  t.match(readSecretData(data, 'usher-webhook.elsewhere.svc').fault, /tls\.crt of the Secret is not for usher-webhook\.elsewhere\.svc/)
+  t.equal(readSecretData({ ...data, 'next.crt': 'x', 'next.key': 'x' }, name).next, undefined)
 })
 
-function certificates(pem: string): readonly string[] {
-  return pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+t.test('of a bundle every certificate counts once, and nothing else, as Go reads it', async (t) => {
+  const [{ ca }, { ca: other }] = [await issue(), await issue()]
+  const broken = ca.pem.replace(/\n[^-\n]{20}/, '\n')
+  t.strictSame(certificatesIn(`x\n${ca.pem}y${broken}${other.pem}${ca.pem}`).map(({ id }) => id), [ca.id, other.id])
+  t.strictSame(certificatesIn(''), [])
+})
+
+async function issue(): Promise<TrustedPair> {
+  return trustedPairOf(await issueWithOwnCa([name], 3_600_000, new Date()))
 }

@@ -3,7 +3,7 @@ import t from 'tap'
 import { readFlags, UsageError } from '../../src/cli/command.ts'
 import { readWebhookOptions } from '../../src/cli/webhook-options.ts'
 import { webhookCommand } from '../../src/cli/webhook.ts'
-import { startFakeApiServer } from '../support/fake-api-server.ts'
+import { startFakeApiServer, statusOf } from '../support/fake-api-server.ts'
 import { readAnswer, reviewOf, smallPod } from '../support/review.ts'
 import { agentFor, post } from '../support/tls-client.ts'
 import { kubeconfigFor } from '../support/kubeconfig-for.ts'
@@ -20,6 +20,8 @@ t.test('flags that need a cluster, or each other', async (t) => {
     [['--certs-secret', 'a'], { KUBERNETES_SERVICE_HOST: 'x' }, '--certs-secret needs POD_NAMESPACE, the namespace in which this runs'],
     [['--certs-secret', 'a', '--tls-cert', 'b', '--tls-key', 'c'], inCluster, '--certs-secret and --tls-cert exclude each other'],
     [['--webhook-configuration', 'a'], inCluster, '--webhook-configuration needs --certs-secret, whose CA it is given'],
+    [['--certs-life', '29s'], inCluster, '--certs-life: "29s" is not a duration from 30s to 87600h, such as 2160h'],
+    [['--certs-life', '90d'], inCluster, '--certs-life: "90d" is not a duration from 30s to 87600h, such as 2160h'],
     [['--certs-secret', 'A_b'], inCluster, '--certs-secret: "A_b" is not the name of an object'],
     [['--lock-daemonset', ''], inCluster, '--lock-daemonset: "" is not the name of an object'],
     [['--webhook-configuration', '../x'], inCluster, '--webhook-configuration: "../x" is not the name of an object'],
@@ -71,12 +73,17 @@ t.test('not ready while there is no certificate yet, and why that is', async (t)
   t.strictSame(await webhook.probe('/readyz'), { status: 503, body: 'there is no certificate yet\n' })
   t.equal((await webhook.probe('/healthz')).status, 200)
   await t.rejects(post(agentFor(t, webhook), webhook, reviewOf(smallPod())), 'nor is there anything to agree on')
-  ;(await api.next('/api/v1/namespaces/usher-system/secrets/tls')).json({ data: {} })
-  t.match(await webhook.line('the certificate in the Secret cannot be used; the last good one stays'), { err: { message: /has not all of/ } })
+  ;(await api.next('/api/v1/namespaces/usher-system/secrets/tls')).json(statusOf(403, 'forbidden'), 403)
+  t.match(await webhook.line('the Secret of the certificate cannot be read or written; the last good certificate stays'), { err: { message: /forbidden/ } })
   t.equal(readMetric((await webhook.probe('/metrics')).body, 'usher_webhook_certificate_failures_total{step="secret"}'), 1)
+  t.notMatch((await webhook.probe('/metrics')).body, /^usher_webhook_(?:certificate|ca)_expiry_timestamp_seconds /m, 'what is not known is not told')
   ;(await api.next('/api/v1/namespaces/usher-system/secrets/tls')).json({}, 404)
   ;(await api.next('/api/v1/namespaces/usher-system/secrets')).json({}, 201)
   await until('it is ready', async () => (await webhook.probe('/readyz')).status === 200)
+  const metrics = (await webhook.probe('/metrics')).body
+  const end = readMetric(metrics, 'usher_webhook_certificate_expiry_timestamp_seconds')
+  t.ok(Math.abs(end - Date.now() / 1_000 - 2_160 * 3_600) < 60, 'ninety days')
+  t.equal(readMetric(metrics, 'usher_webhook_ca_expiry_timestamp_seconds'), end)
   webhook.kill('SIGTERM')
   t.strictSame(await webhook.ended, { code: 0, signal: null })
 })

@@ -19,8 +19,8 @@ const chart = fileURLToPath(new URL('../../deploy/chart', import.meta.url))
 /** A real API server with the chart's rights for the webhook, which run as processes of this machine. */
 export interface WebhookCluster {
   readonly shell: Shell
-  /** Starts a webhook with the flags of the chart, as the chart's service account. */
-  webhook(): Promise<WebhookProcess>
+  /** Starts a webhook with the flags of the chart and these, as the chart's service account. */
+  webhook(flags?: readonly string[]): Promise<WebhookProcess>
   /** Creates the chart's webhook configuration, with the address of a process instead of the Service. */
   configure(port: number): Promise<void>
   /** The object that kubectl prints. */
@@ -52,10 +52,10 @@ export async function startWebhookCluster(t: Test): Promise<WebhookCluster> {
 
   return {
     shell,
-    webhook: () =>
+    webhook: (flags = []) =>
       startWebhook(
         t,
-        ['--kubeconfig', ours, '--certs-secret', 'usher-webhook-tls', '--webhook-configuration', 'usher', '--lock-daemonset', 'usher-lock'],
+        ['--kubeconfig', ours, '--certs-secret', 'usher-webhook-tls', '--webhook-configuration', 'usher', '--lock-daemonset', 'usher-lock', ...flags],
         { env: { POD_NAMESPACE: namespace } },
       ),
     async configure(port) {

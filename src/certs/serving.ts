@@ -1,0 +1,60 @@
+import { backdatedMs } from './issue.ts'
+import type { Shared, TrustedPair } from './secret.ts'
+import { isValidAt, timeFault } from './times.ts'
+import type { Trust } from './trust.ts'
+
+/** What one replica serves, and whether it had better be asked. */
+export class Serving {
+  readonly #settleMs: number
+  readonly #trust: Trust
+  #pair: TrustedPair | undefined
+  /** Whether others may serve what is trusted, while this is not everywhere yet. */
+  #waits = false
+
+  constructor(settleMs: number, trust: Trust) {
+    this.#settleMs = settleMs
+    this.#trust = trust
+  }
+
+  /** What is served; undefined: nothing yet. */
+  get pair(): TrustedPair | undefined {
+    return this.#pair
+  }
+
+  /**
+   * Serves what is shared, as soon as it can be: what is served already stays until the other one is trusted for sure, or
+   * until it is good for nothing. Whether there is another one to serve now.
+   */
+  follow({ current, cas }: Shared, now: number): boolean {
+    const before = this.#pair
+    const isSettled = this.#trust.isSettled(current.ca)
+    if (isSettled) this.#waits = false
+    if (before !== undefined && isSamePair(before, current)) {
+      this.#pair = current
+      return false
+    }
+    if (before !== undefined && this.#isGood(before, now) && this.#trust.isSeen && !isSettled) return false
+    this.#pair = current
+    // Where nothing else is trusted there is nothing better to wait for; and what is older was seen to be trusted before.
+    const isOld = now - current.leaf.from >= backdatedMs + this.#settleMs && this.#trust.isFoundAtFirst(current.ca)
+    this.#waits = before === undefined && cas.length > 1 && this.#trust.isTrusted(current.ca) === true && !isSettled && !isOld
+    return true
+  }
+
+  /** Why those who call had better be sent to another replica; undefined: they are welcome. */
+  notReady(now: number): string | undefined {
+    if (this.#pair === undefined) return 'there is no certificate yet'
+    const fault = timeFault(this.#pair.leaf, now)
+    if (fault !== undefined) return fault
+    if (this.#trust.isTrusted(this.#pair.ca) === false) return 'the webhook configuration does not trust the certificate'
+    return this.#waits && !this.#trust.isSettled(this.#pair.ca) ? 'the API servers may not trust the certificate yet' : undefined
+  }
+
+  #isGood({ leaf, ca }: TrustedPair, now: number): boolean {
+    return isValidAt(leaf, now) && this.#trust.isTrusted(ca) !== false
+  }
+}
+
+function isSamePair({ pair: left }: TrustedPair, { pair: right }: TrustedPair): boolean {
+  return left.cert === right.cert && left.key === right.key
+}
