@@ -55,6 +55,13 @@ const constraints: JsonObject = only({
     // The API server takes no more than 30, and we would hold up each pod for so long.
     timeoutSeconds: whole(1, 10),
     logLevel,
+    certificates: only({
+      source: oneOf('self', 'certManager', 'secret'),
+      life: duration,
+      issuerRef: only({ name: objectName, kind: text('^[A-Za-z]+$'), group: objectName }),
+      secretName: { type: 'string', pattern: `^$|${String(objectName['pattern'])}` },
+      caBundle: text('^$|-----BEGIN CERTIFICATE-----'),
+    }),
     kubeVersion: text('^(v?1\\.[0-9]+([.+-].*)?)?$'),
     resources,
     nodeSelector: labels,

@@ -35,6 +35,12 @@ for (const helm of helms) {
       'webhook.timeoutSeconds=30': '/webhook/timeoutSeconds',
       'webhook.logLevel=loud': '/webhook/logLevel',
       'webhook.hostNetwork=sometimes': '/webhook/hostNetwork',
+      'webhook.certificates.source=vault': '/webhook/certificates/source',
+      'webhook.certificates.life=90d': '/webhook/certificates/life',
+      'webhook.certificates.caBundle=x': '/webhook/certificates/caBundle',
+      'webhook.certificates.source=secret': 'takes webhook.certificates.secretName',
+      'webhook.certificates.secretName=mine': 'for source secret',
+      'webhook.certificates.issuerRef.name=mine': 'for source certManager',
       'webhook.kubeVersion=newest': '/webhook/kubeVersion',
       'webhook.resources.limits.memory=lots': '/webhook/resources/limits/memory',
       'webhook.resources.wishes.cpu=1': 'wishes',
@@ -117,6 +123,27 @@ for (const helm of helms) {
       const rights = rules.map(({ resources, verbs }) => `${shown(verbs)} ${shown(resources)}`).filter((right) => /daemonsets|nodes/.test(right))
       t.strictSame(rights, enabled ? ['["list"] ["daemonsets"]', '["get"] ["nodes"]'] : [])
     }
+  })
+
+  t.test(`${helm} takes the certificate from cert-manager, or from a Secret, and then gives no rights to write one`, async (t) => {
+    const issued = ['Certificate usher-webhook', 'Certificate usher-webhook-ca', 'Issuer usher-webhook', 'Issuer usher-webhook-self-signed']
+    for (const [values, secret, ofCertManager] of [
+      ['source=certManager', 'usher-webhook-cert', issued],
+      ['source=certManager,webhook.certificates.issuerRef.kind=ClusterIssuer,webhook.certificates.issuerRef.name=mine', 'usher-webhook-cert', issued.slice(0, 1)],
+      ['source=secret,webhook.certificates.secretName=mine,webhook.certificates.caBundle=-----BEGIN CERTIFICATE-----', 'mine', []],
+    ] as const) {
+      const command = `${template} --set '${everything.slice(6)},webhook.certificates.${values}'`
+      const text = await shell.read(command)
+      t.equal(await shell.read(command), text, 'the same bytes twice')
+      t.strictSame(namesOf(objectsIn(text)).filter((name) => /^(?:Certificate|Issuer) /.test(name)), ofCertManager)
+      t.match(text, `secret: { secretName: ${secret} }`)
+      t.match(text, '--tls-cert=/tls/tls.crt')
+      t.notMatch(text, /--certs-secret|mutatingwebhookconfigurations|resources: \[secrets\]/)
+      t.equal(text.includes('cert-manager.io/inject-ca-from: usher-system/usher-webhook'), ofCertManager.length > 0)
+      t.equal(text.match(/^ +caBundle: /gm)?.length ?? 0, ofCertManager.length > 0 ? 0 : 3)
+      t.equal(text.includes('name: mine'), values.includes('ClusterIssuer'))
+    }
+    t.notMatch(await shell.read(template), /caBundle|BEGIN|cert-manager/, 'of itself the chart has no certificate: it is made at run time')
   })
 
   t.test(`${helm} lets the webhook give tokens, and the lock ask for them, or neither`, async (t) => {

@@ -28,6 +28,11 @@ app.kubernetes.io/component: {{ .component }}
 {{- mergeOverwrite (deepCopy .Values.config) (dict "systemNamespace" .Release.Namespace "lock" $lock) | toYaml -}}
 {{- end }}
 
+{{/* The Secret that is mounted, where the webhook does not make its own. */}}
+{{- define "usher.certificateSecret" -}}
+{{- if eq .Values.webhook.certificates.source "certManager" }}usher-webhook-cert{{ else }}{{ .Values.webhook.certificates.secretName }}{{ end -}}
+{{- end }}
+
 {{/* Pod Security "restricted", and nothing more than that. */}}
 {{- define "usher.containerSecurity" -}}
 allowPrivilegeEscalation: false
@@ -43,6 +48,16 @@ seccompProfile: { type: RuntimeDefault }
 {{- define "usher.check" -}}
 {{- if eq (int .Values.webhook.port) (int .Values.webhook.probePort) }}
 {{- fail "webhook.port and webhook.probePort are the same" }}
+{{- end }}
+{{- $certificates := .Values.webhook.certificates }}
+{{- if and (eq $certificates.source "secret") (not $certificates.secretName) }}
+{{- fail "webhook.certificates.source secret takes webhook.certificates.secretName" }}
+{{- end }}
+{{- if and (ne $certificates.source "secret") (or $certificates.secretName $certificates.caBundle) }}
+{{- fail "webhook.certificates.secretName and caBundle are for source secret" }}
+{{- end }}
+{{- if and (ne $certificates.source "certManager") $certificates.issuerRef }}
+{{- fail "webhook.certificates.issuerRef is for source certManager" }}
 {{- end }}
 {{- if and .Values.lock.token (not .Values.lock.watchPods) }}
 {{- fail "lock.token takes lock.watchPods: without, the lock does not reach the API server, which has the keys" }}
