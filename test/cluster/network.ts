@@ -4,14 +4,17 @@ import { attempt, run } from './run.ts'
 /** Makes the bridge that the machines are plugged into. Throws where its range is somebody else's. */
 export async function makeBridge(): Promise<void> {
   await refuseTakenRange()
-  await ip(`link add ${bridgeName} type bridge`)
+  // Without one of its own it has the address of some port, and another one when that is unplugged: every connection over it
+  // then hangs until the neighbours have asked anew, which takes up to ten seconds.
+  await ip(`link add ${bridgeName} address ${hardwareAddress(hostAddress)} type bridge`)
   await ip(`address add ${hostAddress}/${machinePrefixLength} dev ${bridgeName}`)
   await ip(`link set ${bridgeName} up`)
 }
 
 /** Plugs a machine, given by a process of its network namespace, into the bridge. */
 export async function plugIn({ address, link }: Machine, pid: number): Promise<void> {
-  await ip(`link add ${link} type veth peer name eth0 netns ${pid}`)
+  // The same at each boot, as a network card has it.
+  await ip(`link add ${link} type veth peer name eth0 address ${hardwareAddress(address)} netns ${pid}`)
   await ip(`link set ${link} master ${bridgeName} up`)
   await inside(pid, 'link set lo up')
   await inside(pid, `address add ${address}/${machinePrefixLength} dev eth0`)
@@ -48,6 +51,11 @@ export async function removeBridge(): Promise<void> {
 /** Whether the bridge is there. */
 export async function bridgeExists(): Promise<boolean> {
   return (await attempt('ip', ['link', 'show', bridgeName])).code === 0
+}
+
+/** One that nobody else has: locally administered, with the machine's IPv4 address in it. */
+function hardwareAddress(address: string): string {
+  return ['02', '75', ...address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':')
 }
 
 async function deleteLink(link: string): Promise<void> {
