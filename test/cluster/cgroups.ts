@@ -22,8 +22,9 @@ export function makeMachineCgroups(machine: string): readonly string[] {
       if (controllers.includes('cgroup2')) handDownControllers(join(folder, '..'))
       else if (controllers.includes('cpuset')) inheritCpuset(folder)
     }
-    // The parts themselves are only to be found again, and not to be limited.
-    return controllers.includes('pids') || controllers.includes('cgroup2') ? [join(parts, 'cgroup.procs')] : []
+    // The parts are to be found again, and to have their share of the CPUs beside the pods, as a node's services have it,
+    // whatever share of them whoever starts the cluster has. Nothing else of them is limited.
+    return ['pids', 'cpu', 'cgroup2'].some((name) => controllers.includes(name)) ? [join(parts, 'cgroup.procs')] : []
   })
 }
 
