@@ -59,7 +59,7 @@ const constraints: JsonObject = only({
       source: oneOf('self', 'certManager', 'secret'),
       life: duration,
       issuerRef: only({ name: objectName, kind: text('^[A-Za-z]+$'), group: objectName }),
-      secretName: { type: 'string', pattern: `^$|${String(objectName['pattern'])}` },
+      secretName: text('^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$'),
       caBundle: text('^$|-----BEGIN CERTIFICATE-----'),
     }),
     kubeVersion: text('^(v?1\\.[0-9]+([.+-].*)?)?$'),
