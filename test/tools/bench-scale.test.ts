@@ -14,5 +14,6 @@ t.test('the benchmark of scale runs to its end', async (t) => {
   t.equal(Math.round(eventsOf('kubelets') - eventsOf('none')), 1, 'one kubelet of all hears of an update')
   t.equal(Math.round(eventsOf('locks') - eventsOf('kubelets')), 1, 'and one lock')
   t.equal(figures.arrival.fetchedByIndex, plan.nodes * plan.pods, 'the locks\' lists take no other node\'s pods out of the cache')
+  t.equal(figures.arrival.lowPriority, 2 * plan.nodes, 'a list and a watch of each, in the priority level of service accounts')
   t.equal(figures.daemonSets.events, plan.nodes * plan.daemonSetUpdates, 'all hear of a DaemonSet')
 })

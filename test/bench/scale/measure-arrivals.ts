@@ -18,6 +18,8 @@ export interface Arrival {
   /** What the API server took out of its cache for that, by its index of nodes and otherwise. */
   readonly fetchedByIndex: number
   readonly fetchedWithoutIndex: number
+  /** Requests that had their turn in the priority level of service accounts. */
+  readonly lowPriority: number
   /** Answers that said to come later. */
   readonly rejected: number
 }
@@ -72,6 +74,7 @@ async function measureRound(stage: Stage): Promise<ArrivalRound> {
     listBytes: sumOf(added, 'apiserver_response_sizes_sum', { ...pods, verb: 'LIST' }),
     fetchedByIndex: byIndex,
     fetchedWithoutIndex: fetched({}) - byIndex,
+    lowPriority: sumOf(added, 'apiserver_flowcontrol_dispatched_requests_total', { flow_schema: 'service-accounts', priority_level: 'workload-low' }),
     rejected: sumOf(added, 'apiserver_request_total', { code: '429' }),
   }
   return { none, kubelets, locks: await settled(stage), arrival }

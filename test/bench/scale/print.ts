@@ -44,7 +44,7 @@ function arrivalRows({ arrival }: Figures): Rows {
     ['CPU of the API server, of etcd, of the locks', ...cpu(arrival.cpu), `${number(arrival.driverCpu)} s`],
     ['lists, and what they sent', number(arrival.lists), kib(arrival.listBytes)],
     ['objects out of the cache by the index of nodes, and otherwise', number(arrival.fetchedByIndex), number(arrival.fetchedWithoutIndex)],
-    ['told to come later (429)', number(arrival.rejected)],
+    ['requests in workload-low; told to come later (429)', number(arrival.lowPriority), number(arrival.rejected)],
   ]
 }
 

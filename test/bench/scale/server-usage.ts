@@ -83,14 +83,12 @@ export class ServerUsage {
 
 const names: ReadonlySet<string> = new Set([
   'apiserver_flowcontrol_dispatched_requests_total',
-  'apiserver_flowcontrol_rejected_requests_total',
   'apiserver_longrunning_requests',
   'apiserver_request_total',
   'apiserver_response_sizes_sum',
   'apiserver_storage_list_fetched_objects_total',
   'apiserver_storage_size_bytes',
   'apiserver_terminated_watchers_total',
-  'apiserver_watch_cache_capacity',
   'apiserver_watch_events_sizes_sum',
   'apiserver_watch_events_total',
 ])

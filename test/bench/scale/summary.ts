@@ -92,6 +92,7 @@ function medianArrival(arrivals: readonly Arrival[]): Arrival {
     listBytes: of(({ listBytes }) => listBytes),
     fetchedByIndex: of(({ fetchedByIndex }) => fetchedByIndex),
     fetchedWithoutIndex: of(({ fetchedWithoutIndex }) => fetchedWithoutIndex),
+    lowPriority: of(({ lowPriority }) => lowPriority),
     rejected: of(({ rejected }) => rejected),
   }
 }
