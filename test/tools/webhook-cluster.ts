@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml'
 import { isObject, type JsonObject } from '../../src/units/json.ts'
 import { toolVersion } from '../go-tools/tool-folder.ts'
 import { startWebhook, type WebhookProcess } from '../support/usher-process.ts'
-import { startApiServer } from './api-server.ts'
+import { type ApiServer, startApiServer } from './api-server.ts'
 import { parseObject } from './pod-template.ts'
 import { openShell, type Shell } from './shell.ts'
 
@@ -19,6 +19,7 @@ const chart = fileURLToPath(new URL('../../deploy/chart', import.meta.url))
 /** A real API server with the chart's rights for the webhook, which run as processes of this machine. */
 export interface WebhookCluster {
   readonly shell: Shell
+  readonly api: ApiServer
   /** Starts a webhook with the flags of the chart and these, as the chart's service account. */
   webhook(flags?: readonly string[]): Promise<WebhookProcess>
   /** Creates the chart's webhook configuration, with the address of a process instead of the Service. */
@@ -38,7 +39,8 @@ export async function startWebhookCluster(t: Test): Promise<WebhookCluster> {
   const policy = join(folder, 'audit-policy.yaml')
   writeFileSync(policy, JSON.stringify(auditPolicy))
   const flags = [`--audit-policy-file=${policy}`, `--audit-log-path=${auditLog}`, '--audit-log-mode=blocking']
-  const { kubeconfig } = await startApiServer(t, { flags })
+  const api = await startApiServer(t, { flags })
+  const { kubeconfig } = api
   const shell = openShell(t, { tools: ['kubernetes', 'helm'], kubeconfig })
   const render = (template: string): Promise<string> =>
     shell.read(
@@ -52,6 +54,7 @@ export async function startWebhookCluster(t: Test): Promise<WebhookCluster> {
 
   return {
     shell,
+    api,
     webhook: (flags = []) =>
       startWebhook(
         t,
