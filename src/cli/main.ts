@@ -24,6 +24,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'say over HTTP whether a node is up: its DaemonSets, its CPUs',
     load: async () => (await import('./node-health.ts')).nodeHealthCommand,
   },
+  check: {
+    summary: 'tell what is wrong with usher in a cluster, and how to mend it',
+    load: async () => (await import('./check.ts')).checkCommand,
+  },
   status: {
     summary: 'show who starts and who waits on the nodes of a cluster',
     load: async () => (await import('./status.ts')).statusCommand,

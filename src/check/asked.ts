@@ -1,0 +1,17 @@
+import { type Finding, skipped } from './finding.ts'
+
+/** What came of a question: `denied` where we may not ask. */
+export type Asked<T> =
+  | { readonly kind: 'told'; readonly value: T }
+  | { readonly kind: 'denied' | 'failed'; readonly message: string }
+
+/** What was told; undefined where nothing was. */
+export function valueOf<T>(asked: Asked<T>): T | undefined {
+  return asked.kind === 'told' ? asked.value : undefined
+}
+
+/** The finding of what was told, or that it cannot be told, and why. */
+export function whenTold<T>(asked: Asked<T>, judge: (value: T) => Finding): Finding {
+  if (asked.kind === 'told') return judge(asked.value)
+  return skipped(asked.kind === 'denied' ? `you may not look: ${asked.message}` : asked.message)
+}

@@ -1,0 +1,76 @@
+import { whenTold } from './asked.ts'
+import type { Facts } from './facts.ts'
+import { failed, type Finding, ok, skipped, warning } from './finding.ts'
+import { partNames, versionOf } from './installation.ts'
+import { named, numberAt, objectsAt, textAt } from './json-paths.ts'
+import { ourConfigurations } from './registration.ts'
+
+const install = 'helm upgrade --install usher … --namespace usher-system --create-namespace, with the same values as before, puts in what is missing'
+
+/** There is one installation, and it is whole. */
+export function judgeInstalled(facts: Facts): Finding {
+  return whenTold(facts.namespaces, (namespaces) => {
+    const { installation } = facts
+    const { namespace, daemonSet, deployment, service, configMap } = installation
+    const configurations = facts.webhookConfigurations.kind === 'told' ? ourConfigurations(facts.webhookConfigurations.value) : undefined
+    if (namespaces.length === 0) {
+      const leftovers = configurations?.map((each) => `MutatingWebhookConfiguration ${textAt(each, 'metadata', 'name')}`) ?? []
+      if (leftovers.length > 0) {
+        return failed('usher is gone, and its webhook configuration is still there: each new pod waits for it in vain', {
+          items: leftovers,
+          hint: `kubectl delete mutatingwebhookconfiguration ${leftovers.map((each) => each.split(' ')[1]).join(' ')}, or install usher again`,
+        })
+      }
+      return failed('usher is not installed: nothing of it was found by its labels', { hint: 'helm install usher … --namespace usher-system --create-namespace; where it is there without the labels of the chart, by other means, remove that first' })
+    }
+    if (namespaces.length > 1) {
+      return failed(`usher is installed ${namespaces.length} times; a cluster has one webhook configuration, and nodes have one port`, {
+        items: namespaces.map((each) => `namespace ${each}${each === namespace ? ', checked here' : ''}`),
+        hint: 'uninstall all but one: helm list --all-namespaces names the releases; --namespace chooses which one is checked',
+      })
+    }
+    const { daemonSet: wanted } = partNames(installation)
+    const missing = [
+      ...(deployment === undefined ? ['Deployment of the webhook'] : []),
+      ...(service === undefined ? ['Service of the webhook'] : []),
+      ...(configMap === undefined ? ['ConfigMap of the configuration'] : []),
+      ...(daemonSet === undefined && wanted !== undefined ? ['DaemonSet of the lock'] : []),
+      ...(configurations?.length === 0 ? ['MutatingWebhookConfiguration'] : []),
+    ]
+    if (missing.length > 0) return failed(`usher is installed by half, in ${namespace}`, { items: missing.map((each) => `missing: ${each}`), hint: install })
+    return ok(`usher is installed in ${namespace}${wanted === undefined ? ', without the lock' : ''}`)
+  })
+}
+
+/** The service accounts of usher have the rights that they need. */
+export function judgeRights({ missingRights }: Facts): Finding {
+  return whenTold(missingRights, (missing) => {
+    if (missing.length === 0) return ok("usher's service accounts have their rights")
+    return failed("usher's service accounts lack rights", { items: missing, hint: `${install}: the chart has the roles and their bindings` })
+  })
+}
+
+/** All parts are of one version, and of this command's. */
+export function judgeVersions({ installation, ownVersion }: Facts): Finding {
+  const { deployment, daemonSet, configMap } = installation
+  const parts = [['the webhook', deployment], ['the lock', daemonSet], ['the configuration', configMap]] as const
+  const versions = parts.flatMap(([title, object]) => (object === undefined ? [] : [{ title, version: versionOf(object) ?? 'not labelled' }]))
+  const [first] = versions
+  if (first === undefined) return skipped('there is no part whose version could be told')
+  const items = versions.map(({ title, version }) => `${title}: ${version}`)
+  if (versions.some(({ version }) => version !== first.version)) {
+    return failed('the parts are of several versions', { items, hint: 'finish the upgrade, or remove what was installed by other means: helm upgrade with one chart sets all of them' })
+  }
+  const rolling = [deployment, daemonSet].flatMap((object) => (object === undefined ? [] : rolloutOf(object)))
+  if (rolling.length > 0) return warning(`a rollout of ${first.version} has not ended`, { items: rolling, hint: 'kubectl rollout status says what it waits for' })
+  if (first.version === ownVersion) return ok(`all parts and this command are ${ownVersion}`)
+  return warning(`the cluster has ${first.version}, and this command is ${ownVersion}`, { hint: 'take the usher of the same version: its checks and messages fit' })
+}
+
+/** What of an object runs as it was before its last change. */
+function rolloutOf(object: unknown): readonly string[] {
+  const isDaemonSet = named(objectsAt(object, 'spec', 'template', 'spec', 'containers'), 'lock') !== undefined
+  const desired = numberAt(object, 'status', isDaemonSet ? 'desiredNumberScheduled' : 'replicas')
+  const updated = numberAt(object, 'status', isDaemonSet ? 'updatedNumberScheduled' : 'updatedReplicas')
+  return updated < desired ? [`the ${isDaemonSet ? 'lock' : 'webhook'}: ${updated} of ${desired} pods are of the new version`] : []
+}

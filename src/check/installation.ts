@@ -1,0 +1,75 @@
+import type { JsonObject } from '../units/json.ts'
+import { at, flagOf, named, objectsAt, textAt } from './json-paths.ts'
+
+/** By which all objects of usher are found. */
+export const usherSelector = 'app.kubernetes.io/name=usher'
+
+/** The objects of usher in a namespace; undefined: that one is not there. */
+export interface Installation {
+  readonly namespace: string
+  readonly daemonSet: JsonObject | undefined
+  readonly deployment: JsonObject | undefined
+  readonly service: JsonObject | undefined
+  readonly configMap: JsonObject | undefined
+}
+
+const componentKey = 'app.kubernetes.io/component'
+
+/** Sorts what was found of usher by its namespaces. */
+export function installationsIn(objects: {
+  readonly daemonSets: readonly JsonObject[]
+  readonly deployments: readonly JsonObject[]
+  readonly services: readonly JsonObject[]
+  readonly configMaps: readonly JsonObject[]
+}): readonly Installation[] {
+  const daemonSets = objects.daemonSets.filter((each) => textAt(each, 'metadata', 'labels', componentKey) === 'lock')
+  const deployments = objects.deployments.filter((each) => named(objectsAt(each, 'spec', 'template', 'spec', 'containers'), 'webhook') !== undefined)
+  const services = objects.services.filter((each) => textAt(each, 'metadata', 'labels', componentKey) === 'webhook')
+  const configMaps = objects.configMaps.filter((each) => textAt(each, 'data', configKey) !== undefined)
+  // A lonely Service or ConfigMap is a leftover, and no installation.
+  const namespaces = [...new Set([...daemonSets, ...deployments].map(namespaceOf))].toSorted()
+  return namespaces.map((namespace) => {
+    const ours = (list: readonly JsonObject[]): JsonObject | undefined => list.find((each) => namespaceOf(each) === namespace)
+    return { namespace, daemonSet: ours(daemonSets), deployment: ours(deployments), service: ours(services), configMap: ours(configMaps) }
+  })
+}
+
+function namespaceOf(object: JsonObject): string {
+  return textAt(object, 'metadata', 'namespace') ?? ''
+}
+
+/** The key of the ConfigMap that holds the configuration. */
+export const configKey = 'usher.yaml'
+
+/** What the webhook's own flags say of the other parts, or the names that the chart gives them. */
+export interface PartNames {
+  readonly secret: string
+  /** Whether the webhook makes that Secret, and not somebody else. */
+  readonly isOwnSecret: boolean
+  readonly configuration: string
+  /** Undefined: the lock is turned off. */
+  readonly daemonSet: string | undefined
+  readonly port: number
+  readonly probePort: number
+}
+
+/** Reads the flags of the webhook. */
+export function partNames({ deployment }: Installation): PartNames {
+  const spec = at(deployment, 'spec', 'template', 'spec')
+  const container = named(objectsAt(spec, 'containers'), 'webhook')
+  const flag = (name: string): string | undefined => flagOf(container, name)
+  const mounted = textAt(named(objectsAt(spec, 'volumes'), 'tls'), 'secret', 'secretName')
+  return {
+    secret: flag('certs-secret') ?? mounted ?? 'usher-webhook-tls',
+    isOwnSecret: mounted === undefined,
+    configuration: flag('webhook-configuration') ?? 'usher',
+    daemonSet: container === undefined ? 'usher-lock' : flag('lock-daemonset'),
+    port: Number(flag('port')) || 8443,
+    probePort: Number(flag('probe-port')) || 8080,
+  }
+}
+
+/** The version that an object of the chart is labelled with. */
+export function versionOf(object: unknown): string | undefined {
+  return textAt(object, 'metadata', 'labels', 'app.kubernetes.io/version')
+}

@@ -1,0 +1,61 @@
+import type { Asked } from '../check/asked.ts'
+import type { JsonObject } from '../units/json.ts'
+import type { JoinedAdmin } from './admin-cluster.ts'
+
+type Query = Readonly<Record<string, string>>
+
+/** Asks a cluster, and remembers what it was not allowed to ask. Its requests throw; `ask` tells what came of them. */
+export interface Asker {
+  /** @param what for people, of what may not be asked: `nodes` */
+  ask<T>(what: string, call: () => Promise<T>): Promise<Asked<T>>
+  denied(): readonly string[]
+  get(path: string): Promise<JsonObject>
+  /** Undefined: it is not there. */
+  getIfThere(path: string): Promise<JsonObject | undefined>
+  list(path: string, query?: Query): Promise<readonly JsonObject[]>
+  listPicked<T>(path: string, query: Query, pick: (object: JsonObject) => T | undefined): Promise<readonly T[]>
+  post(path: string, body: JsonObject, query?: Query): Promise<JsonObject>
+  /** The body of what a pod answers to a GET. */
+  fromPod(place: { readonly namespace: string; readonly pod: string; readonly port: number; readonly path: string }): Promise<string>
+}
+
+const podWithinMs = 5_000
+
+/** Asks as the person whose kubeconfig it is. */
+export function askWith({ kube, config }: JoinedAdmin, signal: AbortSignal): Asker {
+  const denied = new Set<string>()
+
+  /** By the API server's rules of access; a policy that refuses an object answers 403, too. */
+  function isDenied(error: unknown): boolean {
+    if (error instanceof kube.PodSilentError) return error.attempts.every((attempt) => isDenied(attempt.error))
+    if (!(error instanceof kube.ApiError)) return false
+    return error.status === 401 || (error.status === 403 && / cannot [a-z]+ (?:resource|path) /.test(error.message))
+  }
+
+  return {
+    async ask(what, call) {
+      try {
+        return { kind: 'told', value: await call() }
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error)
+        if (!isDenied(error)) return { kind: 'failed', message }
+        denied.add(what)
+        return { kind: 'denied', message }
+      }
+    },
+    denied: () => [...denied].toSorted(),
+    get: (path) => kube.requestJson(config, { path, signal }),
+    async getIfThere(path) {
+      try {
+        return await kube.requestJson(config, { path, signal })
+      } catch (error) {
+        if (error instanceof kube.ApiError && error.status === 404) return undefined
+        throw error
+      }
+    },
+    list: (path, query = {}) => kube.listAll(config, { path, query, signal }),
+    listPicked: (path, query, pick) => kube.listPicked(config, { path, query, signal }, pick),
+    post: (path, body, query = {}) => kube.requestJson(config, { method: 'POST', path, body, query, signal }),
+    fromPod: (place) => kube.askPod(config, { ...place, ways: ['proxy', 'port-forward'], withinMs: podWithinMs }, signal),
+  }
+}
