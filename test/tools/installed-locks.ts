@@ -20,16 +20,20 @@ export interface InstalledLocks {
 
 /** Makes the namespace and the account, and gives what makes nodes and locks. */
 export async function installLocks(server: ApiServer, shell: Shell): Promise<InstalledLocks> {
+  const rendered = objectsIn(await shell.read(`${template} --show-only templates/lock.yaml`))
+  await shell.read(`kubectl create namespace ${namespace} && kubectl create serviceaccount usher-lock -n ${namespace}`)
+  return lockPodMaker(server, rendered)
+}
+
+/** Makes nodes, and pods of the DaemonSet that is among these objects, where namespace and account are there. */
+export function lockPodMaker(server: ApiServer, rendered: readonly JsonObject[]): InstalledLocks {
   const config = fromKubeconfig(server.kubeconfig)
   const { signal } = new AbortController()
   const send = (request: Omit<ApiRequest, 'signal'>) => requestJson(config, { ...request, signal })
   const status = (path: string, body: JsonObject) =>
     send({ method: 'PATCH', path: `${path}/status`, contentType: 'application/merge-patch+json', body: { status: body } })
-  const rendered = objectsIn(await shell.read(`${template} --show-only templates/lock.yaml`))
   const daemonSet = rendered.find(({ kind }) => kind === 'DaemonSet')
   if (daemonSet === undefined) throw new Error('the chart has no DaemonSet')
-  await send({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: namespace } } })
-  await send({ method: 'POST', path: `/api/v1/namespaces/${namespace}/serviceaccounts`, body: { metadata: { name: 'usher-lock' } } })
   const pods = `/api/v1/namespaces/${namespace}/pods`
 
   return {
@@ -54,7 +58,7 @@ export async function installLocks(server: ApiServer, shell: Shell): Promise<Ins
           imageID: '',
           ready: true,
           restartCount: 0,
-          state: { running: {} },
+          state: { running: { startedAt: '2026-11-25T10:00:00Z' } },
         })),
       })
       return name

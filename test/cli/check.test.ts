@@ -1,0 +1,74 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { isObject, type JsonObject } from '../../src/units/json.ts'
+import { startAnsweringApiServer } from '../support/answering-api-server.ts'
+import { configuration, installation } from '../support/check-facts.ts'
+import { runUsher } from '../support/usher-process.ts'
+
+const forbidden = (what: string) => ({ refuse: 403, message: `${what} is forbidden: User "me" cannot list resource "${what}" in API group "" at the cluster scope` })
+const version = { gitVersion: 'v1.37.2', major: '1', minor: '37' }
+
+function kubeconfig(t: Test, url: string): string {
+  const file = join(t.testdir({}), 'kubeconfig')
+  const clusters = [{ name: 'a', cluster: { server: url, 'insecure-skip-tls-verify': true } }]
+  writeFileSync(file, JSON.stringify({ clusters, users: [{ name: 'a', user: {} }], contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }], 'current-context': 'a' }))
+  return file
+}
+
+async function check(t: Test, file: string): Promise<{ readonly code: number | null; readonly found: Readonly<Record<string, JsonObject>> }> {
+  const { code, stdout } = await runUsher(t, ['check', '--kubeconfig', file, '-o', 'json'])
+  const { checks } = JSON.parse(stdout) as { checks: unknown[] }
+  return { code, found: Object.fromEntries(checks.filter(isObject).map((each) => [each['id'], each])) }
+}
+
+t.test('wrong usage is told', async (t) => {
+  for (const [args, message] of [
+    [['-o', 'yaml'], '--output: "yaml" is neither table nor json'],
+    [['--only', 'injektion'], '--only: there is no check "injektion"; did you mean injection?'],
+    [['now'], 'Unexpected argument'],
+  ] as const) t.match(await runUsher(t, ['check', ...args]), { code: 2, stderr: message })
+})
+
+t.test('who may look at nothing is told so, and that is no failure of usher', async (t) => {
+  const api = await startAnsweringApiServer(t, { '/version': version })
+  for (const path of ['/apis/apps/v1/daemonsets', '/apis/apps/v1/deployments', '/api/v1/services', '/api/v1/configmaps', '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations']) {
+    api.answers[path] = forbidden(path.split('/').at(-1) ?? '')
+  }
+  const { code, found } = await check(t, kubeconfig(t, api.url))
+  t.equal(code, 0)
+  t.match(found, {
+    permissions: { outcome: 'warning', items: ['configmaps of all namespaces', 'daemonsets of all namespaces', 'deployments of all namespaces', 'services of all namespaces', 'webhook configurations'] },
+    installed: { outcome: 'skipped', detail: /^you may not look: / },
+    injection: { outcome: 'skipped' },
+  })
+  t.notOk(Object.values(found).some(({ outcome }) => outcome === 'failed'))
+})
+
+t.test('of two installations the whole one is checked, and nothing is created anywhere', async (t) => {
+  const { daemonSet, deployment, service, configMap } = installation
+  const stray = { metadata: { name: 'usher-lock', namespace: 'a-stray', labels: { 'app.kubernetes.io/component': 'lock' } } }
+  const labelled = (object: unknown, component: string) => {
+    const { metadata, ...rest } = object as { metadata: { labels: object } }
+    return { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, 'app.kubernetes.io/component': component } } }
+  }
+  const api = await startAnsweringApiServer(t, {
+    '/version': version,
+    '/apis/apps/v1/daemonsets': { items: [stray, labelled(daemonSet, 'lock')] },
+    '/apis/apps/v1/deployments': { items: [deployment] },
+    '/api/v1/services': { items: [labelled(service, 'webhook')] },
+    '/api/v1/configmaps': { items: [configMap] },
+    '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations': { items: [configuration()] },
+    '/api/v1/namespaces': { items: [] },
+    'POST /api/v1/namespaces/default/pods': (_body, query) => (query.get('dryRun') === 'All' ? { metadata: {}, spec: {} } : { refuse: 500 }),
+  })
+  const { code, found } = await check(t, kubeconfig(t, api.url))
+  t.equal(code, 1)
+  t.match(found, {
+    installed: { outcome: 'failed', items: ['namespace a-stray', 'namespace usher-system, checked here'] },
+    'webhook-registered': { outcome: 'ok' },
+    'webhook-reachable': { outcome: 'failed' },
+  })
+  const changing = api.asked.filter((each) => !each.startsWith('GET '))
+  t.same([...new Set(changing)].toSorted(), ['POST /api/v1/namespaces/default/pods'], 'but for the dry run')
+})

@@ -1,0 +1,188 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { isObject, type JsonObject } from '../../src/units/json.ts'
+import { startLock } from '../support/lock-process.ts'
+import { listAt, objectAt } from '../support/pod-reader.ts'
+import { startWebhook, type WebhookProcess } from '../support/usher-process.ts'
+import { type ApiServer, startApiServer } from './api-server.ts'
+import { namesOf, objectsIn, template } from './chart.ts'
+import { lockPodMaker, namespace, ownAddress } from './installed-locks.ts'
+import { startKubelet } from './kubelet.ts'
+import { parseObject } from './pod-template.ts'
+import { openShell, type Shell } from './shell.ts'
+
+interface Stage {
+  readonly server: ApiServer
+  readonly shell: Shell
+  /** What the check has found: the outcome of each id, and its words. */
+  check(): Promise<{ readonly code: number | null; readonly found: Readonly<Record<string, JsonObject>> }>
+  patch(what: string, patch: object, more?: string): Promise<void>
+}
+
+async function startStage(t: Test): Promise<Stage> {
+  // Services lead to their endpoints then, without anybody who routes their addresses.
+  const server = await startApiServer(t, { flags: ['--enable-aggregator-routing=true'] })
+  const shell = openShell(t, { tools: ['kubernetes', 'helm'], kubeconfig: server.kubeconfig })
+  return {
+    server,
+    shell,
+    async check() {
+      const { code, stdout, stderr } = await shell.run('usher check -o json')
+      const { checks } = stdout === '' ? { checks: [] } : parseObject(stdout)
+      t.comment(stderr)
+      return { code, found: Object.fromEntries((Array.isArray(checks) ? checks : []).filter(isObject).map((each) => [each['id'], each])) }
+    },
+    patch: async (what, patch, more = '') => void (await shell.read(`cat | kubectl patch ${what} -n ${namespace} --type=merge ${more} --patch-file=/dev/stdin`, JSON.stringify(patch))),
+  }
+}
+
+/** Installs the chart as Helm renders it, and does what controllers and kubelets would do: a webhook runs, and a lock. */
+async function install(t: Test, { shell, server, patch }: Stage): Promise<WebhookProcess> {
+  await shell.read(`kubectl create namespace ${namespace}`)
+  const rendered = objectsIn(await shell.read(template))
+  t.comment(namesOf(rendered).join(', '))
+  await shell.read('kubectl apply -f -', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: rendered }))
+  const token = await shell.read(`kubectl create token usher-webhook --namespace ${namespace} --duration 1h`)
+  const ours = join(t.testdir({}), 'kubeconfig')
+  writeFileSync(ours, readFileSync(server.kubeconfig, 'utf8').replace(/"token":"[^"]*"/, `"token":"${token.trim()}"`), { mode: 0o600 })
+  const webhook = await startWebhook(
+    t,
+    ['--host', '0.0.0.0', '--kubeconfig', ours, '--certs-secret', 'usher-webhook-tls', '--webhook-configuration', 'usher', '--lock-daemonset', 'usher-lock'],
+    { env: { POD_NAMESPACE: namespace } },
+  )
+  await shell.read('kubectl create -f -', JSON.stringify({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'usher-webhook', namespace, labels: { 'kubernetes.io/service-name': 'usher-webhook' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [ownAddress()], conditions: { ready: true } }],
+    ports: [{ name: 'https', port: webhook.port, protocol: 'TCP' }, { name: 'probes', port: webhook.probePort, protocol: 'TCP' }],
+  }))
+  await addWebhookPod(shell, patch, rendered, webhook)
+  // A webhook that answers a busy machine within 2 s is no part of this.
+  const { webhooks } = parseObject(await shell.read('kubectl get mutatingwebhookconfiguration usher -o json'))
+  await patch('mutatingwebhookconfiguration usher', { webhooks: (webhooks as JsonObject[]).map((each) => ({ ...each, timeoutSeconds: 5 })) })
+  await patch('deployment usher-webhook', { status: { replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 } }, '--subresource=status')
+  await patch('daemonset usher-lock', { status: { desiredNumberScheduled: 1, currentNumberScheduled: 1, numberReady: 1, updatedNumberScheduled: 1, numberMisscheduled: 0 } }, '--subresource=status')
+  const kubelet = await startKubelet(t)
+  const lock = await startLock(t)
+  const { addNode, addLock } = lockPodMaker(server, rendered)
+  await addNode('worker-1', kubelet.port)
+  await addLock('worker-1', [`--port=${lock.port}`])
+  await webhook.line('the lock is injected')
+  await shell.read('kubectl create namespace shop && kubectl label namespace shop usher.dev/inject=enabled && kubectl create serviceaccount default -n shop')
+  return webhook
+}
+
+/** The pod of a replica that runs as a process: ready, at its ports and an address of this machine. */
+async function addWebhookPod(shell: Shell, patch: Stage['patch'], rendered: readonly JsonObject[], { port, probePort }: WebhookProcess): Promise<void> {
+  const deployment = rendered.find(({ kind }) => kind === 'Deployment') ?? {}
+  const template = objectAt(deployment, 'spec', 'template')
+  const containers = listAt(template, 'spec', 'containers').map((each) => ({
+    ...each,
+    args: ['webhook', `--port=${port}`, `--probe-port=${probePort}`, '--certs-secret=usher-webhook-tls', '--webhook-configuration=usher', '--lock-daemonset=usher-lock'],
+  }))
+  await patch('deployment usher-webhook', { spec: { template: { spec: { containers } } } })
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...objectAt(template, 'metadata'), name: 'usher-webhook-1', namespace }, spec: objectAt(template, 'spec') }
+  await shell.read('kubectl create -f -', JSON.stringify(pod))
+  const status = { phase: 'Running', podIP: ownAddress(), podIPs: [{ ip: ownAddress() }], conditions: [{ type: 'Ready', status: 'True' }] }
+  await patch('pod usher-webhook-1', { status }, '--subresource=status')
+}
+
+t.test('nothing is installed; and no cluster', async (t) => {
+  const { check, server, shell } = await startStage(t)
+  const { code, found } = await check()
+  t.equal(code, 1)
+  t.match(found, {
+    'api-reachable': { outcome: 'ok', detail: /is Kubernetes v1\./ },
+    'api-version': { outcome: 'ok' },
+    permissions: { outcome: 'ok' },
+    installed: { outcome: 'failed', detail: /is not installed/, hint: /helm install/, docs: 'https://usher.dev/docs/checks#installed' },
+    injection: { outcome: 'skipped', detail: 'it makes no sense before installed is mended' },
+  })
+  t.equal((await shell.run('usher check --only api-reachable')).code, 0)
+  await server.stop()
+  const down = await shell.run('usher check')
+  t.equal(down.code, 3)
+  t.match(down.stdout, /× api-reachable +https.* does not answer as an API server: connect ECONNREFUSED/)
+})
+
+t.test('a whole installation, and what goes wrong with it', async (t) => {
+  const stage = await startStage(t)
+  const { check, shell, patch } = stage
+  const webhook = await install(t, stage)
+
+  const good = await check()
+  t.same(Object.values(good.found).filter(({ outcome }) => outcome === 'failed' || outcome === 'warning'), [])
+  t.equal(good.code, 0)
+  for (const id of ['usher-rights', 'webhook-running', 'breaker', 'versions', 'webhook-registered', 'webhook-ca', 'webhook-certificate', 'webhook-reachable', 'injection', 'lock-running', 'lock-on-every-node', 'lock-answers', 'wait-image', 'pods-injected']) {
+    t.match(good.found[id], { outcome: 'ok' }, id)
+  }
+  t.match(await shell.read('usher check'), /^Webhook\n {2}√ webhook-running /m)
+
+  // A namespace whose policy rejects whatever it likes, and one that takes out what was put in.
+  await shell.read('kubectl create -f -', JSON.stringify(policyAgainst('lifecycle')))
+  await shell.read('kubectl create namespace odd && kubectl label namespace odd usher.dev/inject=enabled odd=true && kubectl create serviceaccount default -n odd')
+  const odd = await waitForCheck(check, 'injection', 'failed')
+  t.match(odd['injection'], { items: [/^odd: pods are rejected because of what usher puts in: .*no hooks here/] })
+
+  await shell.read(`kubectl delete clusterrolebinding usher-lock && kubectl label deployment usher-webhook -n ${namespace} --overwrite app.kubernetes.io/version=0.0.9`)
+  const worse = await waitForCheck(check, 'usher-rights', 'failed')
+  t.match(worse, {
+    'usher-rights': { items: ['usher-lock may not list pods', 'usher-lock may not watch pods', 'usher-lock may not create events', 'usher-lock may not patch events'] },
+    versions: { outcome: 'failed', items: ['the webhook: 0.0.9', 'the lock: 0.1.0', 'the configuration: 0.1.0'] },
+  })
+
+  webhook.kill('SIGKILL')
+  await webhook.ended
+  const dead = await check()
+  t.equal(dead.code, 1)
+  t.match(dead.found, {
+    'webhook-reachable': { outcome: 'failed', detail: /nor can it connect to it: .*refused/, hint: /webhook\.hostNetwork=true/ },
+    injection: { outcome: 'skipped' },
+  })
+
+  const { webhooks } = parseObject(await shell.read('kubectl get mutatingwebhookconfiguration usher -o json'))
+  const astray = (webhooks as JsonObject[]).map((each) => ({ ...each, failurePolicy: 'Fail', clientConfig: { service: { ...objectAt(each, 'clientConfig', 'service'), namespace: 'elsewhere' } } }))
+  await patch('mutatingwebhookconfiguration usher', { webhooks: astray })
+  t.match((await check()).found['webhook-registered'], { outcome: 'failed', items: [/leads to elsewhere\/usher-webhook/] })
+  await shell.read(`kubectl delete configmap usher-config -n ${namespace}`)
+  t.match((await check()).found['installed'], { outcome: 'failed', detail: 'usher is installed by half, in usher-system', items: ['missing: ConfigMap of the configuration'] })
+  await shell.read(`kubectl delete daemonset usher-lock -n ${namespace} && kubectl delete deployment usher-webhook -n ${namespace}`)
+  t.match((await check()).found['installed'], { outcome: 'failed', detail: /usher is gone, and its webhook configuration is still there/ })
+})
+
+async function waitForCheck(check: Stage['check'], id: string, outcome: string): Promise<Readonly<Record<string, JsonObject>>> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const { found } = await check()
+    if (found[id]?.['outcome'] === outcome) return found
+  }
+  throw new Error(`${id} is not ${outcome}`)
+}
+
+/** A policy that refuses pods with hooks, in namespaces labelled odd. */
+function policyAgainst(field: string): object {
+  const name = 'no-hooks'
+  return {
+    apiVersion: 'v1',
+    kind: 'List',
+    items: [
+      {
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'ValidatingAdmissionPolicy',
+        metadata: { name },
+        spec: {
+          matchConstraints: { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }] },
+          validations: [{ expression: `object.spec.containers.all(c, !has(c.${field}))`, message: 'no hooks here' }],
+        },
+      },
+      {
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'ValidatingAdmissionPolicyBinding',
+        metadata: { name },
+        spec: { policyName: name, validationActions: ['Deny'], matchResources: { namespaceSelector: { matchLabels: { odd: 'true' } } } },
+      },
+    ],
+  }
+}
