@@ -35,9 +35,10 @@ export class Serving {
     }
     if (before !== undefined && this.#isGood(before, now) && this.#trust.isSeen && !isSettled) return false
     this.#pair = current
-    // Where nothing else is trusted there is nothing better to wait for; and what is older was seen to be trusted before.
+    // Where nothing else is trusted there is nothing better to wait for; and what is older was seen to be trusted before. So it
+    // is for a replica that comes, and for one whose certificate has become good for nothing.
     const isOld = now - current.leaf.from >= backdatedMs + this.#settleMs && this.#trust.isFoundAtFirst(current.ca)
-    this.#waits = before === undefined && cas.length > 1 && this.#trust.isTrusted(current.ca) === true && !isSettled && !isOld
+    this.#waits = cas.length > 1 && this.#trust.isTrusted(current.ca) === true && !isSettled && !isOld
     return true
   }
 

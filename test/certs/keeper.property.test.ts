@@ -25,6 +25,19 @@ const arbitraryStory: fc.Arbitrary<Story> = fc.record({
   acts: fc.array(fc.record({ act: fc.constantFrom(...acts), afterMs: fc.integer({ min: 1_000, max: 200_000 }) }), { minLength: 4, maxLength: 14 }),
 })
 
+// A mended bug: whose certificate had become good for nothing, and who took one that was just made, was ready at once.
+const mended: Story = {
+  seed: 2_147_483_617,
+  aheadMs: [5_897_071, -4_561_125, -2_751_838],
+  acts: (
+    [
+      ['outage', 14_956], ['start', 197_151], ['empty', 90_608], ['outage', 198_166], ['start', 15_124], ['garble', 16_053],
+      ['spoil', 37_368], ['empty', 74_495], ['start', 22_181], ['delete', 115_903], ['empty', 80_496], ['spoil-ca', 49_363],
+      ['empty', 2_711], ['garble', 41_368],
+    ] as const
+  ).map(([act, afterMs]) => ({ act, afterMs })),
+}
+
 t.test('whatever happens in whatever order: who is ready is trusted, even by those who have not heard the latest', async (t) => {
   let rotations = 0
   await fc.assert(
@@ -32,7 +45,7 @@ t.test('whatever happens in whatever order: who is ready is trusted, even by tho
       rotations += await play(story)
     }),
     // Each issues real certificates, a dozen.
-    { numRuns: Math.ceil(runs / 15), endOnFailure: true },
+    { numRuns: Math.ceil(runs / 15), endOnFailure: true, examples: [[mended]] },
   )
   t.ok(rotations > 20, `${rotations} certificates were served after another one`)
 })
