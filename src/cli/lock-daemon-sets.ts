@@ -4,7 +4,7 @@ import { systemClock } from '../lock/clock.ts'
 import { buildDaemonSetMetrics } from '../lock/gates/daemon-sets-metrics.ts'
 import { watchDaemonSetGate } from '../lock/gates/watch-daemon-sets.ts'
 import type { LockService } from '../lock/service.ts'
-import { Boot } from '../node-health/boot.ts'
+import { Boot, readClocks } from '../node-health/boot.ts'
 import { DaemonSetHealth } from '../node-health/daemon-set-health.ts'
 import type { DaemonSetFilter } from '../node-health/filter.ts'
 import { type Flag, type FlagValues, UsageError } from './command.ts'
@@ -49,10 +49,15 @@ export function readDaemonSetGate(values: FlagValues, environment: Environment, 
   }
 }
 
-/** Prepares the gate of a lock; the function that is given back begins to watch it, and gives back its end. */
+/**
+ * Prepares the gate of a lock; the function that is given back begins to watch it, and gives back its end.
+ *
+ * @param isSameBoot whether the state of a lock of the same boot was found.
+ */
 export async function openDaemonSetGate(
   gate: DaemonSetGate | undefined,
   cluster: LockCluster | undefined,
+  isSameBoot: boolean,
   registry: Registry,
   log: Logger,
 ): Promise<(service: LockService) => () => void> {
@@ -60,7 +65,7 @@ export async function openDaemonSetGate(
   const [{ clusterOf }, { nodeSourceOf }] = await Promise.all([import('../kube/cluster.ts'), import('../kube/daemon-sets.ts')])
   const { filter, ownPod } = gate
   const source = nodeSourceOf({ config: clusterOf(cluster.kubeconfig), node: cluster.node, namespace: filter.namespace })
-  const health = new DaemonSetHealth({ filter, boot: new Boot(), ownPod })
+  const health = new DaemonSetHealth({ filter, boot: new Boot(readClocks, isSameBoot), ownPod })
   const metrics = buildDaemonSetMetrics(registry)
   return (service) =>
     watchDaemonSetGate({ source, health, pods: service.pods, clock: systemClock, metrics, log }, (name, open, reason) => service.setGate(name, open, reason))

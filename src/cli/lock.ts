@@ -55,10 +55,11 @@ async function serve(options: LockCommandOptions): Promise<void> {
   const gates = gatesOf(options)
   const store = openStore(options, metrics, log)
   const kept = store.load(systemClock.now())
-  const { pods, start } = await openLockPods(options.cluster, kept !== undefined && uptime() > settledAfterSeconds, log)
+  const isSameBoot = kept !== undefined && uptime() > settledAfterSeconds
+  const { pods, start } = await openLockPods(options.cluster, isSameBoot, log)
   const tellPods = await openLockEvents({ cluster: options.cluster, isOn: options.events, metrics, log })
   const { tokens, stop: stopTokens } = await openLockTokens(options.cluster, options.tokenAudience, metrics, log)
-  const watchDaemonSets = await openDaemonSetGate(options.daemonSets, options.cluster, registry, log)
+  const watchDaemonSets = await openDaemonSetGate(options.daemonSets, options.cluster, isSameBoot, registry, log)
   let isListening = false
   const service = new LockService({
     settings: options.settings,

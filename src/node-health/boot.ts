@@ -52,11 +52,17 @@ export const settledMs = 5 * 60_000
  */
 export class Boot implements BootEvidence {
   readonly #read: () => NodeClocks
+  readonly #isSettled: boolean
   readonly #spans: Span[] = []
   readonly #seen = new Map<string, Sight>()
 
-  constructor(read: () => NodeClocks = readClocks) {
+  /**
+   * @param isSettled whether what is seen first is of this boot anyway, as where a lock of this boot has been here before:
+   * then no clock that was set since can say otherwise.
+   */
+  constructor(read: () => NodeClocks = readClocks, isSettled = false) {
     this.#read = read
+    this.#isSettled = isSettled
     this.#readClocks()
   }
 
@@ -74,7 +80,7 @@ export class Boot implements BootEvidence {
   isOfThisBoot({ uid, containers }: DaemonPod): boolean {
     const first = this.#seen.get(uid)
     if (containers.length === 0 || first === undefined) return false
-    if (this.#read().uptimeMs - first.uptimeMs >= settledMs) return true
+    if (this.#isSettled || this.#read().uptimeMs - first.uptimeMs >= settledMs) return true
     return containers.every(({ id, startedAt }) => (id !== '' && !first.ids.includes(id)) || (startedAt !== undefined && this.#isOfSpan(startedAt)))
   }
 

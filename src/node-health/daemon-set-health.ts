@@ -4,6 +4,7 @@ import { type DaemonSetFacts, readDaemonSet } from './daemon-set.ts'
 import { type DaemonSetFilter, isWanted } from './filter.ts'
 import { judge, type Verdict } from './judge.ts'
 import { type NodeFacts, readNode } from './node.ts'
+import { placementOn } from './placement.ts'
 import type { JsonObject } from '../units/json.ts'
 
 /** What the API server has told: a Node, and the DaemonSets of the filter's namespace. */
@@ -50,10 +51,16 @@ export class DaemonSetHealth {
     return judge(own === undefined ? this.#daemonSets : this.#daemonSets.filter(({ uid }) => uid !== own), this.#node, pods, boot)
   }
 
-  /** Whether a pod's DaemonSet was not there when the API server told last, and would count here. */
-  isNew({ namespace, owner }: DaemonPod): boolean {
+  /**
+   * Whether a pod shows that the API server has to be asked again: its DaemonSet would count here, and was not there when it
+   * told last, or had nothing to run here, as where a taint of a new node has gone meanwhile.
+   */
+  isUnexpected({ namespace, owner, isOver }: DaemonPod): boolean {
     const { filter } = this.#options
-    return this.#node !== undefined && !this.#known.has(owner) && (filter.namespace ?? namespace) === namespace
+    if (this.#node === undefined || isOver || (filter.namespace ?? namespace) !== namespace) return false
+    if (!this.#known.has(owner)) return true
+    const daemonSet = this.#daemonSets.find(({ uid }) => uid === owner)
+    return daemonSet !== undefined && placementOn(daemonSet, this.#node) === 'none'
   }
 }
 

@@ -69,6 +69,16 @@ t.test('a time that is still to come is of before the boot: the clock went back'
   t.notOk(first(new NodeTime(20 * second), pod({ id: 'old', startedAt: booted + 2 * hour })))
 })
 
+// A mended bug: a lock that was started anew long after the boot, on a machine that had slept or whose clock was set, closed
+// its gate for five minutes.
+t.test('what is seen first by a process that is not the first of the boot is of this boot', async (t) => {
+  const boot = new Boot(() => new NodeTime(hour), true)
+  const status = pod({ id: 'a', startedAt: booted - hour })
+  boot.note([status])
+  t.ok(boot.isOfThisBoot(status))
+  t.notOk(boot.isOfThisBoot(pod()), 'without containers it is none')
+})
+
 t.test('a pod that nobody has noted is not known', async (t) => {
   t.notOk(new Boot(() => new NodeTime(20 * second)).isOfThisBoot(pod({ id: 'new', startedAt: booted + second })))
 })

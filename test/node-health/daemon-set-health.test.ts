@@ -57,7 +57,7 @@ t.test('a label is read as k8s-health did', async (t) => {
 t.test('nothing is judged before anything is known', async (t) => {
   const tested = health()
   t.equal(tested.judge([pod(daemonPodJson('cni'))]), undefined)
-  t.notOk(tested.isNew(pod(daemonPodJson('cni'))))
+  t.notOk(tested.isUnexpected(pod(daemonPodJson('cni'))))
   tested.learn({ node: {}, daemonSets: [] })
   t.equal(tested.judge([]), undefined, 'not by an answer that holds no node')
 })
@@ -74,7 +74,7 @@ t.test('a lock waits for no lock, and nobody for itself', async (t) => {
 t.test('a pod of a DaemonSet that was not there is new', async (t) => {
   const tested = health({ namespace: 'kube-system', exclude: [{ name: 'tier', value: 'network' }] })
   tested.learn({ node: nodeJson('n1'), daemonSets: all })
-  t.ok(tested.isNew(pod(daemonPodJson('other'))))
-  t.notOk(tested.isNew(pod(daemonPodJson('cni'))), 'known, and left out')
-  t.notOk(tested.isNew(pod(daemonPodJson('other', { metadata: { namespace: 'monitoring' } }))), 'of a namespace that does not count')
+  t.ok(tested.isUnexpected(pod(daemonPodJson('other'))))
+  t.notOk(tested.isUnexpected(pod(daemonPodJson('cni'))), 'known, and left out')
+  t.notOk(tested.isUnexpected(pod(daemonPodJson('other', { metadata: { namespace: 'monitoring' } }))), 'of a namespace that does not count')
 })

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { uptime } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { deniedForMs } from '../../src/lock/gates/watch-daemon-sets.ts'
 import { fromKubeconfig } from '../../src/kube/cluster.ts'
 import { ask, asDocument, askHeld, jsonOf, type LockProcess, startLock, stateOf, waiters } from '../support/lock-process.ts'
 import { until } from '../support/until.ts'
@@ -33,9 +34,9 @@ function startGated(t: Test, kubeconfig: string, ...flags: readonly string[]): P
 }
 
 /** Waits until the gate is so, and has such a reason. */
-async function gateIs(t: Test, lock: LockProcess, open: boolean, reason: RegExp): Promise<void> {
+async function gateIs(t: Test, lock: LockProcess, open: boolean, reason: RegExp, ms?: number): Promise<void> {
   const what = `the gate is ${open ? 'open' : 'closed'}: ${reason}`
-  await until(what, async () => (await stateOf(t, lock)).gates.some((gate) => gate.open === open && reason.test(gate.reason)))
+  await until(what, async () => (await stateOf(t, lock)).gates.some((gate) => gate.open === open && reason.test(gate.reason)), ms)
 }
 
 t.test('nobody is granted before the DaemonSet’s pod is ready since the boot; who waits is told', async (t) => {
@@ -104,7 +105,7 @@ t.test('without the rights the gate is open, and the log says which one is missi
   const kubeconfig = join(t.testdir({}), 'kubeconfig')
   writeFileSync(kubeconfig, JSON.stringify({ ...config, users: [{ name: 'usher-test', user: { token } }] }))
   const lock = await startGated(t, kubeconfig)
-  await gateIs(t, lock, true, /^not judged: the lock has no right to see the DaemonSets$/)
+  await gateIs(t, lock, true, /^not judged: the lock has no right to see the DaemonSets$/, 2 * deniedForMs + 20_000)
   t.equal((await ask(t, lock, '/?duration=0')).status, 200)
   const line = await lock.line('a right is missing: the gate of DaemonSets stays open')
   t.match(line, { err: { message: /User "system:serviceaccount:default:default" cannot (list resource "daemonsets"|get resource "nodes")/ } })

@@ -30,6 +30,8 @@ export const closedPauseMs = 10_000
 export const openPauseMs = 5 * 60_000
 /** However much happens. */
 export const leastLookPauseMs = 2_000
+/** An API server that has just come up denies what it allows a moment later: only what it denies for so long is denied. */
+export const deniedForMs = 30_000
 // What the API server has in memory may be older than what a watch has told; and the owner of a pod may be there no more.
 const mostTries = 3
 
@@ -48,10 +50,12 @@ export function watchDaemonSetGate(options: DaemonSetGateOptions, tell: GateList
   let lookedAt = -Infinity
   /** Undefined while it looks. */
   let next: { readonly at: number; readonly cancel: () => void } | undefined
-  /** DaemonSets of which there are pods, by their uids, and how often the API server was asked and did not name them. */
+  /** DaemonSets of which there are unexpected pods, by their uids, and how often the API server was asked and did not name them. */
   let tries: ReadonlyMap<string, number> = new Map()
   let told: { readonly open: boolean; readonly reason: string } | undefined
   let warned: Asked<unknown>['kind'] | undefined
+  /** Since when every look was denied; undefined: the last one was not. */
+  let deniedSince: number | undefined
 
   async function look(): Promise<void> {
     next = undefined
@@ -60,7 +64,7 @@ export function watchDaemonSetGate(options: DaemonSetGateOptions, tell: GateList
     // The watch says once that it is lost, and may have been lost for another reason then.
     const hasRights = answer.kind !== 'told' || told === undefined || pods.health().state !== 'starting' ? answer : await source.pods(ending.signal)
     if (ending.signal.aborted) return
-    hear(answer.kind === 'told' && hasRights.kind === 'denied' ? hasRights : answer)
+    hear(forNow(answer.kind === 'told' && hasRights.kind === 'denied' ? hasRights : answer))
     if (answer.kind === 'told') health.learn(answer.value)
     tries = new Map(newOwners().map((owner) => [owner, (tries.get(owner) ?? 0) + 1]))
     judge()
@@ -68,8 +72,17 @@ export function watchDaemonSetGate(options: DaemonSetGateOptions, tell: GateList
     lookAt(clock.now() + (isSettled ? openPauseMs : closedPauseMs) * (0.75 + random() / 2))
   }
 
+  function forNow(answer: Asked<unknown>): Asked<unknown> {
+    if (answer.kind !== 'denied') {
+      deniedSince = undefined
+      return answer
+    }
+    deniedSince ??= clock.now()
+    return clock.now() - deniedSince >= deniedForMs ? answer : { kind: 'failed', error: answer.error }
+  }
+
   function newOwners(): readonly string[] {
-    return daemonPods().filter((pod) => health.isNew(pod)).map(({ owner }) => owner)
+    return daemonPods().filter((pod) => health.isUnexpected(pod)).map(({ owner }) => owner)
   }
 
   function hear(answer: Asked<unknown>): void {
@@ -116,7 +129,7 @@ export function watchDaemonSetGate(options: DaemonSetGateOptions, tell: GateList
 
   function hearPod({ daemon }: PodFacts, before?: PodFacts): void {
     if (daemon === undefined && before?.daemon === undefined) return
-    if (daemon !== undefined && !tries.has(daemon.owner) && health.isNew(daemon)) lookSoon()
+    if (daemon !== undefined && !tries.has(daemon.owner) && health.isUnexpected(daemon)) lookSoon()
     judge()
   }
 

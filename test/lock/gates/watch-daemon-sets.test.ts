@@ -2,7 +2,7 @@ import pino from 'pino'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
 import { buildDaemonSetMetrics } from '../../../src/lock/gates/daemon-sets-metrics.ts'
-import { closedPauseMs, leastLookPauseMs, openPauseMs, watchDaemonSetGate } from '../../../src/lock/gates/watch-daemon-sets.ts'
+import { closedPauseMs, deniedForMs, leastLookPauseMs, openPauseMs, watchDaemonSetGate } from '../../../src/lock/gates/watch-daemon-sets.ts'
 import { readPod } from '../../../src/lock/read-pod.ts'
 import { Boot } from '../../../src/node-health/boot.ts'
 import { DaemonSetHealth, type NodeLook } from '../../../src/node-health/daemon-set-health.ts'
@@ -218,13 +218,39 @@ t.test('without the right to ask it is open, and says once which right is missin
   t.match(gate.last, /closed/)
   gate.answer = denied
   await gate.pass(closedPauseMs)
+  t.match(gate.last, /closed: 1 of 1 not ready/, 'not at once')
+  for (let ms = 0; ms < deniedForMs; ms += closedPauseMs) await gate.pass(closedPauseMs)
   t.equal(gate.last, 'daemonsets open: not judged: the lock has no right to see the DaemonSets')
   await gate.pass(openPauseMs)
-  t.match(gate.logged, [{ level: 40, msg: 'a right is missing: the gate of DaemonSets stays open', err: { message: /cannot list resource "daemonsets"/ } }])
+  t.match(gate.logged.slice(1), [{ level: 40, msg: 'a right is missing: the gate of DaemonSets stays open', err: { message: /cannot list resource "daemonsets"/ } }])
   gate.there([daemonSetJson('cni')])
   await gate.pass(openPauseMs)
   t.match(gate.last, /closed: 1 of 1 not ready/, 'somebody has given it')
   t.equal(gate.logged.at(-1)?.msg, 'the API server tells of the DaemonSets again')
+})
+
+// A mended bug: an API server that had just come up denied the first look, and the gate was open for five minutes.
+t.test('what is denied for a moment leaves it as it is, and is asked for again soon', async (t) => {
+  const gate = new Gate(t)
+  gate.put('cni')
+  await gate.start(denied)
+  t.equal(gate.last, 'daemonsets closed: the API server does not tell of the DaemonSets')
+  gate.there([daemonSetJson('cni')])
+  await gate.pass(closedPauseMs)
+  t.equal(gate.last, 'daemonsets closed: 1 of 1 not ready: kube-system/cni (not ready)')
+})
+
+// A mended bug: what had nothing to run on a new node, for a taint that was taken off soon, was not waited for.
+t.test('a pod of a DaemonSet that had nothing to run here has it asked for at once', async (t) => {
+  const gate = new Gate(t)
+  const ops = daemonSetJson('ops', { pod: { nodeSelector: { role: 'db' } } })
+  await gate.start([ops])
+  t.equal(gate.last, 'daemonsets open: no DaemonSet has to run here')
+  await gate.pass(openPauseMs / 2)
+  gate.there([ops], nodeJson('n1', { role: 'db' }))
+  gate.put('ops')
+  await gate.pass(0)
+  t.equal(gate.last, 'daemonsets closed: 1 of 1 not ready: kube-system/ops (not ready)')
 })
 
 t.test('without the right to see pods it is open, too', async (t) => {
@@ -232,7 +258,7 @@ t.test('without the right to see pods it is open, too', async (t) => {
   await gate.start([daemonSetJson('cni')], false)
   t.equal(gate.last, 'daemonsets closed: the pods of the node are not known yet')
   gate.podsAnswer = denied
-  await gate.pass(closedPauseMs)
+  for (let ms = 0; ms <= deniedForMs; ms += closedPauseMs) await gate.pass(closedPauseMs)
   t.equal(gate.last, 'daemonsets open: not judged: the lock has no right to see the DaemonSets')
 })
 
