@@ -10,8 +10,8 @@ export interface PressureBounds {
 export type PressureEvent =
   /** Of the `windowMs` up to now; `pressure` is undefined where the kernel does not tell. */
   | { readonly kind: 'reading'; readonly pressure: number | undefined; readonly windowMs: number }
-  /** A turn has begun, or ended: whether somebody has one from now on. */
-  | { readonly kind: 'turns'; readonly held: boolean }
+  /** A turn has begun, or ended: whether somebody has one from now on; `isUp`: the one that has ended was up, or is gone. */
+  | { readonly kind: 'turns'; readonly held: boolean; readonly isUp: boolean }
   /** A second has passed. */
   | { readonly kind: 'second' }
 
@@ -27,6 +27,8 @@ export const closeAfterMs = 10_000
 export const openAfterMs = 3_000
 /** After the last turn has ended: who has just become ready still works. */
 export const settleMs = 20_000
+/** After a turn that has ended before its pod was known to be up: it may still be starting, for as long as a lease at the most. */
+export const unsettledMs = 120_000
 /** After so many seconds without a reading, nothing is known. */
 export const silentSeconds = 5
 /** Readings that are further apart than this tell of two times, not of one. */
@@ -76,7 +78,7 @@ export class PressureGate {
         else this.#judge({ at: now, pressure: event.pressure, windowMs: event.windowMs })
         break
       case 'turns':
-        if (!event.held) this.#countsFrom = now + settleMs
+        this.#countsFrom = Math.max(this.#countsFrom, now + (event.isUp ? settleMs : unsettledMs))
         this.#isHeld = event.held
         break
       case 'second':
@@ -106,7 +108,7 @@ export class PressureGate {
     const last = this.#readings.at(-1)
     if (last !== undefined && at - windowMs - last.at > gapMs) this.#readings = []
     this.#readings.push(reading)
-    while ((this.#readings[0]?.at ?? at) <= at - closeAfterMs) this.#readings.shift()
+    while ((this.#readings[0]?.at ?? at) <= at - closeAfterMs - gapMs) this.#readings.shift()
     const short = this.#mean(openAfterMs)
     if (!this.#isOpen) {
       if (short === undefined) return

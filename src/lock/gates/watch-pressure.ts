@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { LoadReading } from '../node-load/load-between.ts'
+import type { ReleaseCause } from '../queue/decisions.ts'
 import type { LockService } from '../service.ts'
 import { type PressureBounds, type PressureEvent, PressureGate, type Verdict } from './pressure-gate.ts'
 
@@ -8,6 +9,9 @@ import { type PressureBounds, type PressureEvent, PressureGate, type Verdict } f
 export const pressureGateName = 'cpu-pressure'
 
 const secondMs = 1_000
+
+/** Turns that end so say nothing of whether their pods are up. */
+const mayStillStart: ReadonlySet<ReleaseCause> = new Set(['blind-hold', 'lease-end', 'crash-loop'])
 
 /** What a gate of CPU pressure is made of. */
 export interface PressureWatch {
@@ -43,8 +47,10 @@ export function watchPressure({ bounds, service, clock, log }: PressureWatch): W
     service.setGate(pressureGateName, verdict.open, verdict.reason)
   }
 
-  const unfollow = service.follow(({ kind }) => {
-    if (kind === 'granted' || kind === 'released') gate.apply({ kind: 'turns', held: isHeld(service) }, clock.now())
+  const unfollow = service.follow((decision) => {
+    if (decision.kind !== 'granted' && decision.kind !== 'released') return
+    const isUp = decision.kind === 'granted' || !mayStillStart.has(decision.cause)
+    gate.apply({ kind: 'turns', held: isHeld(service), isUp }, clock.now())
   })
   let endPause = clock.after(secondMs, second)
   function second(): void {

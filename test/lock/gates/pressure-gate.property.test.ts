@@ -20,7 +20,7 @@ t.test('never closes by pressure of a time in which somebody had a turn, or had 
       let { open } = gate.verdict(0)
       for (const each of stretches) {
         now += each.sleepMs
-        if (each.held !== held) open = gate.apply({ kind: 'turns', held: each.held }, now).open
+        if (each.held !== held) open = gate.apply({ kind: 'turns', held: each.held, isUp: true }, now).open
         if (held || each.held) turnAt = now
         held = each.held
         for (let reading = 0; reading < each.quarters; reading++) {

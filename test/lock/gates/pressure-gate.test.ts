@@ -30,8 +30,8 @@ class GateStory {
     }
   }
 
-  turns(held: boolean): void {
-    this.verdict = this.gate.apply({ kind: 'turns', held }, this.#now)
+  turns(held: boolean, isUp = true): void {
+    this.verdict = this.gate.apply({ kind: 'turns', held, isUp }, this.#now)
   }
 
   silence(seconds: number): void {
@@ -39,6 +39,11 @@ class GateStory {
       this.#now += 1_000
       this.verdict = this.gate.apply({ kind: 'second' }, this.#now)
     }
+  }
+
+  /** One reading says nothing. */
+  lose(): void {
+    this.#now += 250
   }
 
   sleep(seconds: number): void {
@@ -165,4 +170,28 @@ t.test('a sleep of the machine changes nothing, and what was before it does not 
   t.notOk(story.verdict.open)
   story.pressure(0, 0.25)
   t.ok(story.verdict.open)
+})
+
+// A mended bug: pods without probes outlast their turn of ten seconds, and their own load closed the gate again and again.
+t.test('a turn that ended before its pod was known to be up counts as a start for two minutes more', async (t) => {
+  const story = GateStory.open()
+  for (let start = 0; start < 3; start++) {
+    story.turns(true)
+    story.pressure(100, 10)
+    story.turns(false, false)
+    story.pressure(100, 110)
+    t.ok(story.verdict.open, 'its load is its own')
+  }
+  story.pressure(100, 30)
+  t.notOk(story.verdict.open, 'and then somebody else')
+})
+
+// A mended bug: the ten seconds were never full again while one reading in ten seconds was lost.
+t.test('closes though a reading is lost now and then', async (t) => {
+  const story = GateStory.open()
+  for (let turn = 0; turn < 3; turn++) {
+    story.pressure(100, 9)
+    story.lose()
+  }
+  t.notOk(story.verdict.open)
 })
