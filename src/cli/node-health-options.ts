@@ -75,11 +75,18 @@ function isOn(values: FlagValues, environment: Environment): boolean {
   return values.isGiven('daemonsets') ? text === 'on' : readSwitch(environment, 'PSL_HC_DAEMONSET_ENABLED', true)
 }
 
+/** As k8s-health took it: without a scheme it is https. */
+function readBaseUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const url = text.includes('://') ? text : `https://${text}`
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new UsageError(`--baseUrl: ${JSON.stringify(text)} is not [http[s]://]HOST[:PORT]`)
+  return url
+}
+
 function readDaemonSets(values: FlagValues, environment: Environment, read: SettingsReader): DaemonSetOptions {
   const node = values.text('node') || environment['NODE_NAME'] || environment['PSL_NODE_NAME']
   if (!node) throw new UsageError('NODE_NAME must say which node this is, or --node')
-  const baseUrl = read.text('baseUrl', 'PSL_K8S_API_URL') || undefined
-  if (baseUrl !== undefined && !/^https?:\/\/./.test(baseUrl)) throw new UsageError(`--baseUrl: ${JSON.stringify(baseUrl)} is not http://HOST[:PORT] or https://HOST[:PORT]`)
+  const baseUrl = readBaseUrl(read.text('baseUrl', 'PSL_K8S_API_URL') || undefined)
   const kubeconfig = values.text('kubeconfig') || undefined
   if (baseUrl !== undefined && kubeconfig !== undefined) throw new UsageError('--kubeconfig: --baseUrl says already where the cluster is')
   if (baseUrl === undefined && kubeconfig === undefined && !environment['KUBERNETES_SERVICE_HOST']) {

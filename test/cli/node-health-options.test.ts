@@ -96,7 +96,7 @@ t.test('what makes no sense is refused, and named', async (t) => {
     [['--in', 'a:b'], { ...inCluster, PSL_HC_DAEMONSET_EXCLUDE_LABELS: 'c:d' }, '--in and --ex cannot be used together'],
     [['--in', 'a=b'], inCluster, '--in: "a=b" is not LABEL:VALUE'],
     [[], { ...inCluster, PSL_HC_DAEMONSET_EXCLUDE_LABELS: 'a:b,c' }, 'PSL_HC_DAEMONSET_EXCLUDE_LABELS: "c" is not LABEL:VALUE'],
-    [['--baseUrl', '127.0.0.1:8001'], inCluster, '--baseUrl: "127.0.0.1:8001" is not http://HOST[:PORT] or https://HOST[:PORT]'],
+    [['--baseUrl', 'ftp://127.0.0.1'], inCluster, '--baseUrl: "ftp://127.0.0.1" is not [http[s]://]HOST[:PORT]'],
     [['--baseUrl', 'http://x', '--kubeconfig', 'f'], inCluster, '--kubeconfig: --baseUrl says already where the cluster is'],
     [['--cpu-threshold', '101'], inCluster, '--cpu-threshold: "101" is not a whole number from 0 to 100'],
     [['--daemonsets', 'no'], inCluster, '--daemonsets: "no" is neither on nor off'],
