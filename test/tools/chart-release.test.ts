@@ -40,7 +40,7 @@ for (const helm of helms) {
     t.ok((await lockArguments(shell)).includes('--locks=2'))
     t.not(await checksum(shell), undefined)
     const changed = await checksum(shell)
-    t.strictSame(await caBundles(shell), [ca, ca], 'an upgrade keeps the CA that the webhook has put there')
+    t.strictSame(await caBundles(shell), [ca, ca, ca], 'an upgrade keeps the CA that the webhook has put there')
 
     await read(`helm upgrade usher ${chart} --set lock.enabled=false`)
     t.notOk((await ours(shell)).includes('DaemonSet usher-lock'))
@@ -69,11 +69,11 @@ t.test('kubectl applies deploy/usher.yaml, and again without a change to what th
   const versions = await resourceVersions(shell)
   await shell.read(apply)
   t.equal(await resourceVersions(shell), versions, 'again, it writes nothing')
-  t.strictSame(await caBundles(shell), [ca, ca])
+  t.strictSame(await caBundles(shell), [ca, ca, ca])
 })
 
 const ca = Buffer.from('a CA').toString('base64')
-const caPatch = JSON.stringify([0, 1].map((index) => ({ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: ca })))
+const caPatch = JSON.stringify([0, 1, 2].map((index) => ({ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: ca })))
 
 async function openCluster(t: Test, helm: GroupName): Promise<Shell> {
   const { kubeconfig } = await startApiServer(t)
