@@ -49,7 +49,7 @@ export type KeeperStep = 'secret' | 'ca-bundle'
 
 /** What is told of a shared certificate. */
 export interface KeeperListener {
-  /** There is one to serve now, or another than before. */
+  /** There is one to serve now, or another than before. Where this throws, that is told as failed, and it is called again. */
   readonly certificate: (pair: TrustedPair) => void
   /** We have changed the Secret; why what it held could not be served, undefined where it could. */
   readonly changed: (step: StepName, shared: Shared, fault: string | undefined) => void

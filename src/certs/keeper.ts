@@ -74,7 +74,7 @@ export function keepCertificate(options: KeeperOptions, listener: KeeperListener
     const isTrusted = found === undefined || shared === undefined ? callers === undefined : await letTrust(found, shared)
     if (isTrusted === 'overtaken') return isTrusted
     if (signal.aborted) return false
-    if (shared !== undefined && serving.follow(shared, now())) listener.certificate(shared.current)
+    if (shared !== undefined) serving.follow(shared, now(), listener.certificate)
     return isWritten && isTrusted
   }
 

@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls'
 import { type Certificate, certificatesIn, issuerOf, pemOf, readCertificate } from './bundle.ts'
 import { checkPair } from './files.ts'
 import type { CertificatePair, IssuedCertificate } from './issue.ts'
@@ -84,11 +85,22 @@ function readPair(data: SecretData, certName: string, keyName: string, cas: read
   try {
     checkPair(pair, `${certName} of the Secret`, `${keyName} of the Secret`)
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
+  }
+  try {
+    // As a server does it: OpenSSL refuses more, such as keys that are too small.
+    createSecureContext(pair)
+  } catch (error) {
+    return `${certName} of the Secret cannot be served: ${messageOf(error)}`
   }
   const leaf = readCertificate(pair.cert)
   const ca = leaf === undefined ? undefined : issuerOf(leaf, cas)
   if (leaf === undefined || ca === undefined) return `${certName} of the Secret is of no CA in its ca.crt`
-  if (leaf.x509.checkHost(name) === undefined) return `${certName} of the Secret is not for ${name}`
+  // Go, and so the API server, takes no common name for a host's: https://go.dev/doc/go1.17#crypto/x509
+  if (leaf.x509.checkHost(name, { subject: 'never' }) === undefined) return `${certName} of the Secret is not for ${name}`
   return { pair, leaf, ca }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -23,23 +23,25 @@ export class Serving {
 
   /**
    * Serves what is shared, as soon as it can be: what is served already stays until the other one is trusted for sure, or
-   * until it is good for nothing. Whether there is another one to serve now.
+   * until it is good for nothing.
+   *
+   * @param serve serves another one than before; where it throws, that is not served, and is tried again the next time.
    */
-  follow({ current, cas }: Shared, now: number): boolean {
+  follow({ current, cas }: Shared, now: number, serve: (pair: TrustedPair) => void): void {
     const before = this.#pair
     const isSettled = this.#trust.isSettled(current.ca)
     if (isSettled) this.#waits = false
     if (before !== undefined && isSamePair(before, current)) {
       this.#pair = current
-      return false
+      return
     }
-    if (before !== undefined && this.#isGood(before, now) && this.#trust.isSeen && !isSettled) return false
+    if (before !== undefined && this.#isGood(before, now) && this.#trust.isSeen && !isSettled) return
+    serve(current)
     this.#pair = current
     // Where nothing else is trusted there is nothing better to wait for; and what is older was seen to be trusted before. So it
     // is for a replica that comes, and for one whose certificate has become good for nothing.
     const isOld = now - current.leaf.from >= backdatedMs + this.#settleMs && this.#trust.isFoundAtFirst(current.ca)
     this.#waits = cas.length > 1 && this.#trust.isTrusted(current.ca) === true && !isSettled && !isOld
-    return true
   }
 
   /** Why those who call had better be sent to another replica; undefined: they are welcome. */

@@ -2,6 +2,7 @@ import t from 'tap'
 import { certificatesIn } from '../../src/certs/bundle.ts'
 import type { SecretData } from '../../src/certs/secret.ts'
 import { CertificateWorld, isTrustedBy, type Replica } from '../support/certificate-world.ts'
+import { issueUnfit } from '../support/certificates.ts'
 
 const lifeMs = 600_000
 // As long as that, a rotation takes from its start: settling, and some looks of both.
@@ -95,6 +96,45 @@ t.test('garbage in the Secret is replaced by what is served, whatever of it is s
     t.equal(casOf(world)[0], certificatesIn(good['ca.crt'] ?? '')[0]?.id)
     t.equal(replica.told.filter((line) => line === 'certificate').length, 1, 'nothing else is served')
   }
+})
+
+t.test('a pair that looks sound, and that no server or no API server takes, is replaced as garbage is', async (t) => {
+  const { world, replica } = await begun()
+  const good = world.secret ?? {}
+  for (const kind of ['small-key', 'common-name-only'] as const) {
+    const lines = replica.told.length
+    const { cert, key } = await issueUnfit(kind, new Date(world.now()))
+    world.put({ 'tls.crt': cert, 'tls.key': key, 'ca.crt': cert })
+    await world.pass(20_000)
+    t.match(replica.told[lines], /^restored: tls\.crt of the Secret (cannot be served|is not for)/)
+    t.strictSame([pairIn(world.secret), servedOf(replica)], [pairIn(good), pairIn(good)])
+    t.equal(replica.keeper.notReady(), undefined)
+  }
+})
+
+t.test('what could not be served does not count as served: it is told, and tried again', async (t) => {
+  const world = new CertificateWorld(lifeMs)
+  let isBroken = true
+  const replica = world.start({
+    serve() {
+      if (isBroken) throw new Error('no')
+    },
+  })
+  await world.pass(60_000)
+  t.match(replica.told.slice(2), ['failed: secret: no', 'failed: secret: no'])
+  t.equal(replica.keeper.notReady(), 'there is no certificate yet')
+  isBroken = false
+  await world.pass(20_000)
+  const first = servedOf(replica)
+  t.strictSame([first, replica.keeper.notReady()], [pairIn(world.secret), undefined])
+  isBroken = true
+  await world.pass((lifeMs * 2) / 3 + rotationMs - 80_000)
+  t.equal(replica.told.at(-1), 'failed: secret: no')
+  t.not(pairIn(world.secret).cert, first?.cert)
+  t.strictSame([servedOf(replica), replica.keeper.notReady()], [first, undefined], 'the last one is trusted on')
+  isBroken = false
+  await world.pass(20_000)
+  t.strictSame(servedOf(replica), pairIn(world.secret))
 })
 
 t.test('what has no place in the Secret is taken out', async (t) => {

@@ -3,6 +3,7 @@ import { certificatesIn } from '../../src/certs/bundle.ts'
 import { namesIn } from '../../src/certs/files.ts'
 import { issueWithOwnCa } from '../../src/certs/issue.ts'
 import { isSameData, readSecretData, toSecretData, type TrustedPair, trustedPairOf } from '../../src/certs/secret.ts'
+import { issueUnfit } from '../support/certificates.ts'
 
 const name = 'usher-webhook.usher-system.svc'
 
@@ -45,6 +46,18 @@ t.test('what cannot be served: what is missing or wrong', async (t) => {
   }
   t.match(readSecretData(data, 'usher-webhook.elsewhere.svc').fault, /tls\.crt of the Secret is not for usher-webhook\.elsewhere\.svc/)
   t.equal(readSecretData({ ...data, 'next.crt': 'x', 'next.key': 'x' }, name).next, undefined)
+})
+
+t.test('what a server or the API server would refuse is as what is not there: a key too small, a name that is only a common name', async (t) => {
+  for (const [kind, fault] of [
+    ['small-key', /^tls\.crt of the Secret cannot be served: .*key too small/],
+    ['common-name-only', /^tls\.crt of the Secret is not for usher-webhook\.usher-system\.svc$/],
+  ] as const) {
+    const { cert, key } = await issueUnfit(kind, new Date())
+    const held = readSecretData({ 'tls.crt': cert, 'tls.key': key, 'ca.crt': cert }, name)
+    t.equal(held.current, undefined)
+    t.match(held.fault, fault)
+  }
 })
 
 t.test('of a bundle every certificate counts once, and nothing else, as Go reads it', async (t) => {

@@ -26,6 +26,8 @@ export interface ReplicaOptions {
   readonly aheadMs?: number
   /** Whether it may put CAs into the configuration. */
   readonly hasCallers?: boolean
+  /** Called with what is to be served; may throw. */
+  readonly serve?: (pair: TrustedPair) => void
 }
 
 /** A replica, and what it serves. */
@@ -95,7 +97,7 @@ export class CertificateWorld {
     this.#show(bundles, true)
   }
 
-  start({ aheadMs = 0, hasCallers = true }: ReplicaOptions = {}): Replica {
+  start({ aheadMs = 0, hasCallers = true, serve = () => {} }: ReplicaOptions = {}): Replica {
     const told: string[] = []
     let served: TrustedPair | undefined
     const keeper = keepCertificate(
@@ -114,6 +116,7 @@ export class CertificateWorld {
       },
       {
         certificate(pair) {
+          serve(pair)
           served = pair
           told.push('certificate')
         },
