@@ -20,6 +20,8 @@ export interface Facts {
   readonly kubeVersion: KubeVersion | undefined
   /** What we were not allowed to ask, each once. */
   readonly denied: readonly string[]
+  /** Of `--namespace`: then nothing was looked for elsewhere. */
+  readonly chosenNamespace: string | undefined
   /** In how many namespaces parts of usher are; those of the one that is checked stand in `installation`. */
   readonly namespaces: Asked<readonly string[]>
   readonly installation: Installation

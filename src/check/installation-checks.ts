@@ -1,8 +1,9 @@
+import type { JsonObject } from '../units/json.ts'
 import { whenTold } from './asked.ts'
 import type { Facts } from './facts.ts'
 import { failed, type Finding, ok, skipped, warning } from './finding.ts'
 import { partNames, versionOf } from './installation.ts'
-import { named, numberAt, objectsAt, textAt } from './json-paths.ts'
+import { at, named, numberAt, objectsAt, textAt } from './json-paths.ts'
 import { ourConfigurations } from './registration.ts'
 
 const install = 'helm upgrade --install usher … --namespace usher-system --create-namespace, with the same values as before, puts in what is missing'
@@ -13,16 +14,7 @@ export function judgeInstalled(facts: Facts): Finding {
     const { installation } = facts
     const { namespace, daemonSet, deployment, service, configMap } = installation
     const configurations = facts.webhookConfigurations.kind === 'told' ? ourConfigurations(facts.webhookConfigurations.value) : undefined
-    if (namespaces.length === 0) {
-      const leftovers = configurations?.map((each) => `MutatingWebhookConfiguration ${textAt(each, 'metadata', 'name')}`) ?? []
-      if (leftovers.length > 0) {
-        return failed('usher is gone, and its webhook configuration is still there: each new pod waits for it in vain', {
-          items: leftovers,
-          hint: `kubectl delete mutatingwebhookconfiguration ${leftovers.map((each) => each.split(' ')[1]).join(' ')}, or install usher again`,
-        })
-      }
-      return failed('usher is not installed: nothing of it was found by its labels', { hint: 'helm install usher … --namespace usher-system --create-namespace; where it is there without the labels of the chart, by other means, remove that first' })
-    }
+    if (namespaces.length === 0) return nothingFound(configurations ?? [], facts.chosenNamespace)
     if (namespaces.length > 1) {
       return failed(`usher is installed ${namespaces.length} times; a cluster has one webhook configuration, and nodes have one port`, {
         items: namespaces.map((each) => `namespace ${each}${each === namespace ? ', checked here' : ''}`),
@@ -40,6 +32,35 @@ export function judgeInstalled(facts: Facts): Finding {
     if (missing.length > 0) return failed(`usher is installed by half, in ${namespace}`, { items: missing.map((each) => `missing: ${each}`), hint: install })
     return ok(`usher is installed in ${namespace}${wanted === undefined ? ', without the lock' : ''}`)
   })
+}
+
+/** Deleting is advised only where all namespaces were looked through: elsewhere there may be an installation that is well. */
+function nothingFound(configurations: readonly JsonObject[], chosen: string | undefined): Finding {
+  const [first] = configurations
+  if (chosen !== undefined) {
+    const hint = 'leave out --namespace: usher is found by its labels, wherever it is'
+    if (first === undefined) return failed(`usher is not installed in ${chosen}: nothing of it was found there by its labels`, { hint })
+    const items = configurations.map((each) => `MutatingWebhookConfiguration ${textAt(each, 'metadata', 'name')} leads to ${placesOf(each).join(', ')}`)
+    return failed(`there is nothing of usher in ${chosen}; its webhook configuration leads to ${placesOf(first).join(', ')}`, { items, hint })
+  }
+  if (first === undefined) {
+    return failed('usher is not installed: nothing of it was found by its labels', { hint: 'helm install usher … --namespace usher-system --create-namespace; where it is there without the labels of the chart, by other means, remove that first' })
+  }
+  const names = configurations.map((each) => textAt(each, 'metadata', 'name'))
+  return failed('usher is gone, and its webhook configuration is still there: each new pod waits for it in vain', {
+    items: names.map((name) => `MutatingWebhookConfiguration ${name}`),
+    hint: `kubectl delete mutatingwebhookconfiguration ${names.join(' ')}, or install usher again`,
+  })
+}
+
+/** For people: where the webhooks of a configuration are, each place once. */
+function placesOf(configuration: JsonObject): readonly string[] {
+  const places = objectsAt(configuration, 'webhooks').map((webhook) => {
+    const service = at(webhook, 'clientConfig', 'service')
+    if (service === undefined) return textAt(webhook, 'clientConfig', 'url') ?? 'nowhere'
+    return `Service ${textAt(service, 'name')} in ${textAt(service, 'namespace')}`
+  })
+  return [...new Set(places)]
 }
 
 /** The service accounts of usher have the rights that they need. */

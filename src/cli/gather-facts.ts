@@ -63,6 +63,7 @@ export async function gatherFacts(admin: JoinedAdmin, ownVersion: string, signal
     server: `${admin.server} (${admin.title})`,
     serverVersion: version.kind === 'told' ? { kind: 'told', value: textAt(version.value, 'gitVersion') ?? 'of an unknown version' } : version,
     kubeVersion,
+    chosenNamespace: admin.namespace,
     namespaces: parts.namespaces,
     installation: parts.installation,
     missingRights,

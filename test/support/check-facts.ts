@@ -71,6 +71,7 @@ export function facts(parts: Partial<Facts> = {}): Facts {
     serverVersion: told('v1.37.2'),
     kubeVersion: { major: 1, minor: 37 },
     denied: [],
+    chosenNamespace: undefined,
     namespaces: told(['usher-system']),
     installation,
     missingRights: told([]),
