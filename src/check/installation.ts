@@ -61,7 +61,7 @@ export function partNames({ deployment }: Installation): PartNames {
   const mounted = textAt(named(objectsAt(spec, 'volumes'), 'tls'), 'secret', 'secretName')
   return {
     secret: flag('certs-secret') ?? mounted ?? 'usher-webhook-tls',
-    isOwnSecret: mounted === undefined,
+    isOwnSecret: container === undefined || flag('certs-secret') !== undefined,
     configuration: flag('webhook-configuration') ?? 'usher',
     daemonSet: container === undefined ? 'usher-lock' : flag('lock-daemonset'),
     port: Number(flag('port')) || 8443,

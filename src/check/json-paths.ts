@@ -43,3 +43,9 @@ export function flagOf(container: unknown, name: string): string | undefined {
   const found = (Array.isArray(args) ? args : []).find((arg): arg is string => typeof arg === 'string' && arg.startsWith(`--${name}=`))
   return found?.slice(name.length + 3)
 }
+
+/** Whether a container is started with a flag that has no value: `--name`. */
+export function hasSwitch(container: unknown, name: string): boolean {
+  const args = at(container, 'args')
+  return Array.isArray(args) && args.includes(`--${name}`)
+}

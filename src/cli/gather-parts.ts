@@ -27,7 +27,7 @@ export async function findMissingRights(asker: Asker, installation: Installation
   const { namespace } = installation
   const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated']
   const answers = await mapBounded(neededRights(installation), askedAtATime, async (right) => {
-    const spec = { user: `system:serviceaccount:${namespace}:${right.account}`, groups, resourceAttributes: right.attributes }
+    const spec = { user: `system:serviceaccount:${namespace}:${right.account}`, groups, ...right.asked }
     const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec }
     const answer = await asker.post('/apis/authorization.k8s.io/v1/subjectaccessreviews', review)
     return at(answer, 'status', 'allowed') === true ? [] : [describeRight(right)]
