@@ -8,6 +8,8 @@ import { at, named, objectsAt, textAt } from './json-paths.ts'
 /** What the API server would have made of a pod, in a namespace. Nothing is created. */
 export interface DryRun {
   readonly namespace: JsonObject
+  /** What the pod has said of usher itself. */
+  readonly mark?: 'enabled' | undefined
   readonly pod: Asked<JsonObject>
   /** The same pod, opted out; asked for where the first one was rejected. */
   readonly control?: Asked<JsonObject>

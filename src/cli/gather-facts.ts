@@ -1,9 +1,9 @@
 import { type Asked, valueOf } from '../check/asked.ts'
+import { isEnabled } from '../check/enabled.ts'
 import type { Facts } from '../check/facts.ts'
 import { partNames, usherSelector } from '../check/installation.ts'
 import { nameOf, named, objectsAt, textAt } from '../check/json-paths.ts'
 import { nappingNodes } from '../check/pod-checks.ts'
-import { injectKey } from '../inject/names.ts'
 import { readLockPod } from '../status/lock-pods.ts'
 import { parseKubeVersion } from '../units/kube-version.ts'
 import { mapBounded } from '../units/map-bounded.ts'
@@ -34,12 +34,12 @@ export async function gatherFacts(admin: JoinedAdmin, ownVersion: string, signal
   const ask = async <T>(what: string, call: () => Promise<T>): Promise<Asked<T>> => (isThere ? asker.ask(what, call) : absent)
   const component = (name: string) => () => asker.list(`${inOwn}/pods`, { labelSelector: `${usherSelector},app.kubernetes.io/component=${name}` })
 
-  const [webhookConfigurations, secret, missingRights, config, enabled, nodes, lockPods, webhookPods] = await Promise.all([
+  const [webhookConfigurations, secret, missingRights, config, everywhere, nodes, lockPods, webhookPods] = await Promise.all([
     isUp ? asker.ask('webhook configurations', () => asker.list('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations')) : absent,
     ask(`Secret ${names.secret}`, () => readSecret(asker, `${inOwn}/secrets/${names.secret}`)),
     ask("the rights of usher's accounts (subjectaccessreviews)", () => findMissingRights(asker, parts.installation)),
     ask('the configuration', () => readConfig(parts.installation)),
-    ask('namespaces', () => asker.list('/api/v1/namespaces', { labelSelector: `${injectKey}=enabled` })),
+    ask('namespaces', () => asker.list('/api/v1/namespaces')),
     ask('nodes', () => asker.list('/api/v1/nodes')),
     ask('pods of the lock', component('lock')),
     ask('pods of the webhook', component('webhook')),
@@ -48,9 +48,10 @@ export async function gatherFacts(admin: JoinedAdmin, ownVersion: string, signal
   const image = textAt(named(objectsAt(deployment, 'spec', 'template', 'spec', 'containers'), 'webhook'), 'image') ?? 'usher'
   const ready = readyPods(valueOf(webhookPods) ?? [])
   const [dryRuns, locks, pods, webhookMetrics, webhookByProxy] = await Promise.all([
-    isThere ? dryRunPods(asker, valueOf(enabled) ?? [], image) : [],
+    isThere ? dryRunPods(asker, valueOf(everywhere), image) : [],
     lockPods.kind === 'told' ? ask('the locks', () => readStates(admin, lockPods.value.map(readLockPod), signal)) : lockPods,
-    ask('pods of the namespaces that are on', () => readPods(asker, valueOf(enabled) ?? [], { config, kubeVersion })),
+    // A pod cannot be judged without the labels and annotations of its namespace.
+    everywhere.kind === 'told' ? ask('pods of the namespaces that are on', () => readPods(asker, everywhere.value, { config, kubeVersion })) : everywhere,
     mapBounded(ready, askedAtATime, async (pod) => ({
       pod,
       metrics: await asker.ask('metrics of the webhook', () => asker.fromPod({ namespace, pod, port: names.probePort, path: '/metrics' })),
@@ -72,7 +73,7 @@ export async function gatherFacts(admin: JoinedAdmin, ownVersion: string, signal
     webhookByProxy,
     webhookMetrics,
     config,
-    enabled,
+    enabled: everywhere.kind === 'told' ? { kind: 'told', value: everywhere.value.filter(isEnabled) } : everywhere,
     dryRuns,
     nodes,
     locks,

@@ -1,4 +1,5 @@
 import { type CheckedPod, readCheckedPod } from '../check/checked-pod.ts'
+import { isEnabled } from '../check/enabled.ts'
 import type { Facts } from '../check/facts.ts'
 import { contextOf } from '../check/injection-check.ts'
 import { configKey, type Installation } from '../check/installation.ts'
@@ -56,15 +57,19 @@ export async function askByProxy(asker: Asker, { kube }: JoinedAdmin, path: stri
   return true
 }
 
-/** Reads the pods that usher is on for: those of namespaces that are on, and those elsewhere that have opted in. */
-export async function readPods(asker: Asker, enabled: readonly JsonObject[], known: Pick<Facts, 'config' | 'kubeVersion'>): Promise<readonly CheckedPod[]> {
-  const ofNamespaces = await mapBounded(enabled, askedAtATime, (namespace) =>
+/**
+ * Reads the pods that usher is on for: those of namespaces that are on, and those elsewhere that have opted in.
+ *
+ * @param namespaces all of the cluster; pods of others, which are newer than this list, are left out.
+ */
+export async function readPods(asker: Asker, namespaces: readonly JsonObject[], known: Pick<Facts, 'config' | 'kubeVersion'>): Promise<readonly CheckedPod[]> {
+  const ofNamespaces = await mapBounded(namespaces.filter(isEnabled), askedAtATime, (namespace) =>
     asker.listPicked(`/api/v1/namespaces/${nameOf(namespace)}/pods`, {}, (pod) => checked(pod, namespace, known)),
   )
-  const on = new Set(enabled.map(nameOf))
+  const elsewhere = new Map(namespaces.filter((each) => !isEnabled(each)).map((each) => [nameOf(each), each]))
   const others = await asker.listPicked('/api/v1/pods', { labelSelector: `${injectKey}=enabled` }, (pod) => {
-    const name = textAt(pod, 'metadata', 'namespace') ?? ''
-    return on.has(name) ? undefined : checked(pod, { metadata: { name } }, known)
+    const namespace = elsewhere.get(textAt(pod, 'metadata', 'namespace') ?? '')
+    return namespace === undefined ? undefined : checked(pod, namespace, known)
   })
   return [...ofNamespaces.flat(), ...others]
 }

@@ -59,7 +59,7 @@ t.test('of two installations the whole one is checked, and nothing is created an
     '/api/v1/services': { items: [labelled(service, 'webhook')] },
     '/api/v1/configmaps': { items: [configMap] },
     '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations': { items: [configuration()] },
-    '/api/v1/namespaces': { items: [] },
+    '/api/v1/namespaces': { items: [{ metadata: { name: 'default', labels: {} } }] },
     'POST /api/v1/namespaces/default/pods': (_body, query) => (query.get('dryRun') === 'All' ? { metadata: {}, spec: {} } : { refuse: 500 }),
   })
   const { code, found } = await check(t, kubeconfig(t, api.url))
