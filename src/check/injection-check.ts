@@ -2,6 +2,7 @@ import type { DecisionContext } from '../inject/context.ts'
 import { decide } from '../inject/decide.ts'
 import { isObject, type JsonObject } from '../units/json.ts'
 import { valueOf, whenTold } from './asked.ts'
+import { breakerState } from './breaker-metrics.ts'
 import { type DryRun, probePod, remainsOf } from './dry-run.ts'
 import type { Facts } from './facts.ts'
 import { failed, type Finding, ok, skipped, warning } from './finding.ts'
@@ -34,7 +35,10 @@ function judgeOne({ namespace, pod, control }: DryRun, facts: Facts): Finding {
   }
   const { status, naps, waits, before } = remainsOf(pod.value)
   const expected = expectedIn(namespace, facts)
-  if (status === undefined) return expected.nap || expected.lock ? failed('pods are not injected (webhook-reachable)') : ok('')
+  if (status === undefined) {
+    if (!expected.nap && !expected.lock) return ok('')
+    return whyBare({ namespace }, facts) === undefined ? failed('pods are not injected (webhook-reachable)') : warning('pods get no lock (breaker)')
+  }
   const napLost = status.nap?.lost ?? []
   if (napLost.length > 0) return warning('another webhook has emptied the preStop sleep, and it was taken out; nap-method: exec is a nap that such webhooks know')
   if (status.nap !== undefined && status.nap.containers.length > 0 && !naps) return failed('the nap was put in, and another webhook or policy has taken it out again')
@@ -54,6 +58,17 @@ function expectedIn(namespace: JsonObject, facts: Facts): { readonly nap: boolea
   const codes = reasons.map(({ code }) => code)
   const isFirst = JSON.stringify(patch.find(({ path }) => path.startsWith('/spec/initContainers')) ?? {}).includes('usher-lock') && !patch.some(({ path }) => path === '/spec/initContainers/-')
   return { nap: codes.includes('nap-added'), lock: codes.includes('lock-added'), isFirst }
+}
+
+/** Why the check's pod may rightly stay as it is there; undefined: the webhook would surely change it. */
+export function whyBare({ namespace, mark }: Pick<DryRun, 'namespace' | 'mark'>, facts: Facts): string | undefined {
+  const context = contextOf(namespace, facts)
+  if (context === undefined) return 'the configuration of the webhook is not known'
+  // Every namespace has one (kubernetes.io/metadata.name), so that without any they are not known.
+  if (!isObject(at(namespace, 'metadata', 'labels'))) return 'the labels of the namespace are not known'
+  const { told, open } = breakerState(facts.webhookMetrics)
+  const { patch, reasons } = decide(probePod(nameOf(namespace), 'image', mark), { ...context, lockAvailable: told > 0 && open.length === 0 })
+  return patch.length > 0 ? undefined : reasons.map(({ code }) => code).join(', ')
 }
 
 /** All that the webhook knows of a pod of a namespace; undefined: its configuration is not known. */

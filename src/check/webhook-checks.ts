@@ -1,9 +1,11 @@
-import { valueOf, whenTold } from './asked.ts'
+import { whenTold } from './asked.ts'
+import { breakerState } from './breaker-metrics.ts'
 import type { Facts } from './facts.ts'
 import { failed, type Finding, ok, skipped, warning } from './finding.ts'
 import { remainsOf } from './dry-run.ts'
+import { whyBare } from './injection-check.ts'
 import { partNames } from './installation.ts'
-import { numberAt, textAt } from './json-paths.ts'
+import { nameOf, numberAt, textAt } from './json-paths.ts'
 import { faultsOf, ourConfigurations } from './registration.ts'
 
 /** Replicas of the webhook are ready. */
@@ -37,14 +39,19 @@ export function judgeRegistered({ webhookConfigurations, installation }: Facts):
 }
 
 /** The API server has called the webhook, by what has become of pods that it was asked to make, and has not made. */
-export function judgeReachable({ dryRuns, webhookByProxy, installation }: Facts): Finding {
-  const made = dryRuns.map(({ pod }) => valueOf(pod)).filter((pod) => pod !== undefined)
+export function judgeReachable(facts: Facts): Finding {
+  const { dryRuns, webhookByProxy, installation } = facts
+  const made = dryRuns.flatMap((run) => (run.pod.kind === 'told' ? [{ run, pod: run.pod.value }] : []))
   if (made.length === 0) {
     const [first] = dryRuns
     const why = first === undefined ? 'no pod could be tried' : first.pod.kind === 'told' ? '' : first.pod.message
     return skipped(`it cannot be told, for no pod could be tried: ${why}`)
   }
-  if (made.some((pod) => remainsOf(pod).status !== undefined)) return ok('the API server calls the webhook, and takes its answers (dry run of a pod)')
+  if (made.some(({ pod }) => remainsOf(pod).status !== undefined)) return ok('the API server calls the webhook, and takes its answers (dry run of a pod)')
+  const idle = made.map(({ run }) => ({ name: nameOf(run.namespace), why: whyBare(run, facts) }))
+  if (idle.every(({ why }) => why !== undefined)) {
+    return skipped('it cannot be told, for of the pods that were tried there is none that the webhook would surely change', { items: idle.map(({ name, why }) => `${name}: ${why}`) })
+  }
   const detail = 'the API server makes pods without the webhook (dry run of a pod)'
   if (webhookByProxy.kind === 'told') {
     return failed(`${detail}, though it can connect to it`, {
@@ -61,18 +68,12 @@ export function judgeReachable({ dryRuns, webhookByProxy, installation }: Facts)
 export function judgeBreaker({ webhookMetrics, installation }: Facts): Finding {
   if (partNames(installation).daemonSet === undefined) return skipped('the lock is turned off')
   if (webhookMetrics.length === 0) return skipped('no replica of the webhook is ready')
-  const open: string[] = []
-  let told = 0
-  for (const { pod, metrics } of webhookMetrics) {
-    if (metrics.kind !== 'told') continue
-    told++
-    for (const [, cause] of metrics.value.matchAll(/^usher_webhook_breaker_open\{cause="([^"]*)"\} 1$/gm)) open.push(`${pod}: ${causes[cause ?? ''] ?? cause}`)
-  }
+  const { told, open } = breakerState(webhookMetrics)
   const [first] = webhookMetrics
   if (told === 0 && first !== undefined) return whenTold(first.metrics, () => ok(''))
   if (open.length === 0) return ok('pods get the lock')
   return warning('the webhook leaves the lock out of new pods', {
-    items: open,
+    items: open.map(({ pod, cause }) => `${pod}: ${causes[cause] ?? cause}`),
     hint: 'it stops by itself when lock-running, wait-image and the pods that hang are mended; kubectl events in the namespace of usher name the pods (LockLeftOut)',
   })
 }

@@ -53,6 +53,29 @@ t.test('a webhook that the API server does without: whether it can connect to it
   t.match(find('injection', { dryRuns }), { outcome: 'skipped', detail: 'it makes no sense before webhook-reachable is mended' })
 })
 
+t.test('a webhook that rightly changes nothing is not said to be out of reach', async (t) => {
+  const quiet = namespace('quiet', { 'usher.dev/nap': 'disabled', 'usher.dev/lock': 'disabled' })
+  const tried = (of: JsonObject, parts: Partial<Facts> = {}, mark?: 'enabled') => find('webhook-reachable', { dryRuns: [{ namespace: of, mark, pod: told(bare) }], ...parts })
+  t.match(tried(quiet), { outcome: 'skipped', items: ['quiet: nap-disabled, lock-disabled'] })
+  const unmarked = (labels?: JsonObject): JsonObject => ({ metadata: { name: 'default', ...(labels === undefined ? {} : { labels }) } })
+  t.match(tried(unmarked({ 'usher.dev/inject': 'audit' }), {}, 'enabled'), { outcome: 'skipped', items: [/^default: audit/] })
+  t.match(tried(unmarked({ 'usher.dev/inject': 'disabled' }), {}, 'enabled'), { outcome: 'skipped', items: ['default: namespace-opted-out'] })
+  t.match(tried(unmarked(), {}, 'enabled'), { outcome: 'skipped', items: ['default: the labels of the namespace are not known'] })
+  t.match(tried(unmarked({}), {}, 'enabled'), { outcome: 'failed' })
+  t.match(tried(shop, { config: { kind: 'failed', message: 'no' } }), { outcome: 'skipped' })
+  const both = [{ namespace: quiet, pod: told(bare) }, { namespace: shop, pod: told(bare) }]
+  t.match(find('webhook-reachable', { dryRuns: both }), { outcome: 'failed' }, 'one that would be changed is enough')
+})
+
+t.test('an open breaker leaves nothing to put in where pods do not nap', async (t) => {
+  const webhookMetrics = [{ pod: 'w-1', metrics: told('usher_webhook_breaker_open{cause="no-lock-ready"} 1\n') }]
+  const parts = { kubeVersion: { major: 1, minor: 29 }, dryRuns: [{ namespace: shop, pod: told(bare) }] }
+  t.match(find('webhook-reachable', { ...parts, webhookMetrics }), { outcome: 'skipped', items: [/^shop: .*lock-unavailable/] })
+  t.match(find('injection', { ...parts, webhookMetrics }), { outcome: 'warning', items: ['shop: pods get no lock (breaker)'] })
+  t.match(find('webhook-reachable', { ...parts, webhookMetrics: [] }), { outcome: 'skipped' }, 'nor can it be told while the breaker is not known')
+  t.match(find('webhook-reachable', parts), { outcome: 'failed' })
+})
+
 t.test('a registration that leads elsewhere, keeps pods from starting, or is there twice', async (t) => {
   const registered = (...all: readonly JsonObject[]) => find('webhook-registered', { webhookConfigurations: told(all) })
   t.equal(registered(configuration()).outcome, 'ok')
