@@ -13,7 +13,9 @@ export function ourConfigurations(all: readonly JsonObject[]): readonly JsonObje
 export interface RegistrationFaults {
   /** Pods are not injected. */
   readonly broken: readonly string[]
-  /** Pods may be kept from starting, or wait for longer than they should. */
+  /** Pods do not start while the webhook is down. */
+  readonly stopping: readonly string[]
+  /** Pods wait for longer than they should. */
   readonly risky: readonly string[]
 }
 
@@ -22,7 +24,7 @@ const mostTimeoutSeconds = 5
 
 /** Reads a configuration. */
 export function faultsOf(configuration: JsonObject, namespace: string, service: string | undefined): RegistrationFaults {
-  const [broken, risky]: [string[], string[]] = [[], []]
+  const [broken, stopping, risky]: [string[], string[], string[]] = [[], [], []]
   const webhooks = objectsAt(configuration, 'webhooks')
   for (const name of webhookNames) if (!webhooks.some((each) => each['name'] === name)) broken.push(`${name} is missing`)
   for (const webhook of webhooks) {
@@ -30,11 +32,11 @@ export function faultsOf(configuration: JsonObject, namespace: string, service: 
     const target = at(webhook, 'clientConfig', 'service')
     const place = target === undefined ? (textAt(webhook, 'clientConfig', 'url') ?? 'nowhere') : `${textAt(target, 'namespace')}/${textAt(target, 'name')}`
     if (service !== undefined && place !== `${namespace}/${service}`) broken.push(`${name} leads to ${place}, not to ${namespace}/${service}`)
-    if (webhook['failurePolicy'] !== 'Ignore') risky.push(`${name} has failurePolicy ${textAt(webhook, 'failurePolicy')}: no pod starts while it is down`)
+    if (webhook['failurePolicy'] !== 'Ignore') stopping.push(`${name} has failurePolicy ${textAt(webhook, 'failurePolicy') ?? 'Fail'}: no pod starts while it is down`)
     const seconds = webhook['timeoutSeconds']
     if (typeof seconds === 'number' && seconds > mostTimeoutSeconds) risky.push(`${name} is waited for ${seconds} s: each new pod waits that long while it is down`)
   }
-  return { broken, risky }
+  return { broken, stopping, risky }
 }
 
 /** The certificates in a configuration's caBundles, as PEM; each once. */

@@ -28,12 +28,14 @@ export function judgeRegistered({ webhookConfigurations, installation }: Facts):
     const hint = 'helm upgrade puts it back as the chart has it'
     if (configuration === undefined) return failed('there is no MutatingWebhookConfiguration of usher: no pod is injected', { hint })
     if (ours.length > 1) {
-      const items = ours.map((each) => textAt(each, 'metadata', 'name') ?? '')
-      return failed(`there are ${ours.length} MutatingWebhookConfigurations of usher: each pod is reviewed by all of them`, { items, hint: `delete those that are not ${name}: they are left over, or were made by other means` })
+      const names = ours.map((each) => textAt(each, 'metadata', 'name') ?? '')
+      return failed(`there are ${ours.length} MutatingWebhookConfigurations of usher: each pod is reviewed by all of them`, { items: names, hint: `delete those that are not ${name}: they are left over, or were made by other means` })
     }
-    const { broken, risky } = faultsOf(configuration, installation.namespace, textAt(installation.service, 'metadata', 'name'))
-    if (broken.length > 0) return failed('the webhook configuration does not lead to the webhook', { items: [...broken, ...risky], hint })
-    if (risky.length > 0) return warning('the webhook configuration makes pods wait for the webhook, or not start', { items: risky, hint })
+    const { broken, stopping, risky } = faultsOf(configuration, installation.namespace, textAt(installation.service, 'metadata', 'name'))
+    const items = [...stopping, ...broken, ...risky]
+    if (stopping.length > 0) return failed('the webhook configuration keeps pods from starting while the webhook is down', { items, hint })
+    if (broken.length > 0) return failed('the webhook configuration does not lead to the webhook', { items, hint })
+    if (risky.length > 0) return warning('the webhook configuration makes pods wait for the webhook', { items: risky, hint })
     return ok(`MutatingWebhookConfiguration ${textAt(configuration, 'metadata', 'name')} leads to the webhook, and does without it where it fails`)
   })
 }

@@ -7,7 +7,7 @@ import { issueForTest } from '../support/certificates.ts'
 import { configuration, facts, injectedPod, installation, namespace, now, told } from '../support/check-facts.ts'
 
 function find(id: string, parts: Partial<Facts>): Result {
-  const [result] = runChecks(facts(parts), [id])
+  const result = runChecks(facts(parts), [id]).find((each) => each.id === id)
   if (result === undefined) throw new Error(`there is no check ${id}`)
   return result
 }
@@ -80,9 +80,14 @@ t.test('a registration that leads elsewhere, keeps pods from starting, or is the
   const registered = (...all: readonly JsonObject[]) => find('webhook-registered', { webhookConfigurations: told(all) })
   t.equal(registered(configuration()).outcome, 'ok')
   t.match(registered(configuration({ clientConfig: { url: 'https://else' } })), { outcome: 'failed', items: ['namespace.usher.dev leads to https://else, not to usher-system/usher-webhook'] })
-  t.match(registered(configuration({ failurePolicy: 'Fail', timeoutSeconds: 30 })), { outcome: 'warning', items: [/failurePolicy Fail/, /waited for 30 s/] })
+  t.match(registered(configuration({ failurePolicy: 'Fail', timeoutSeconds: 30 })), {
+    outcome: 'failed',
+    detail: /keeps pods from starting/,
+    items: [/failurePolicy Fail/, /failurePolicy Fail/, /failurePolicy Fail/, /waited for 30 s/],
+  })
+  t.match(registered(configuration({ timeoutSeconds: 30 })), { outcome: 'warning', items: [/waited for 30 s/] })
   t.match(registered(configuration(), { ...configuration(), metadata: { name: 'old' } }), { outcome: 'failed', items: ['usher', 'old'], hint: /delete those that are not usher/ })
-  t.match(registered({ metadata: { name: 'usher' }, webhooks: [{ name: 'pod.usher.dev' }] }), { outcome: 'failed', items: [/namespace\.usher\.dev is missing/] })
+  t.match(registered({ metadata: { name: 'usher' }, webhooks: [{ name: 'pod.usher.dev', failurePolicy: 'Ignore' }] }), { outcome: 'failed', items: [/namespace\.usher\.dev is missing/] })
   t.match(registered({ metadata: { name: 'other' }, webhooks: [] }), { outcome: 'failed', detail: /there is no MutatingWebhookConfiguration of usher/ })
 })
 
