@@ -56,8 +56,11 @@ export function judgeAnswers(facts: Facts): Finding {
   })
 }
 
-// As usher-wait ends its last line (src/native/wait/).
-const unanswered = /^no lock has answered at /
+/** Whether a pod has reached its lock, by the last line of usher-wait (src/native/wait/); undefined: that does not tell. */
+function hasReached(words: string): boolean | undefined {
+  if (words.startsWith('got the startup lock')) return true
+  return words.startsWith('no lock has answered at ') ? false : undefined
+}
 
 /** Pods reach the lock at the address of their node, by what became of those that asked. */
 export function judgeReach(facts: Facts): Finding {
@@ -65,7 +68,8 @@ export function judgeReach(facts: Facts): Finding {
     const last = new Map<string, { readonly at: number; readonly reached: boolean; readonly name: string }>()
     for (const { node, waited, name } of pods) {
       if (node === undefined || waited === undefined || (last.get(node)?.at ?? 0) > waited.at) continue
-      last.set(node, { at: waited.at, name, reached: !unanswered.test(waited.words) })
+      const reached = hasReached(waited.words)
+      if (reached !== undefined) last.set(node, { at: waited.at, name, reached })
     }
     const missed = [...last].filter(([, { reached }]) => !reached)
     const hint = 'a NetworkPolicy for egress, or the CNI, keeps pods from the port of their own node (8888, lock.port): allow it'
@@ -73,7 +77,7 @@ export function judgeReach(facts: Facts): Finding {
       const items = missed.map(([node, { name, at: when }]) => `${node}: ${name} got no answer, ${formatAge((facts.now - when) / 1_000)} ago`)
       return warning(`on ${missed.length} of ${last.size} nodes, the last pod that asked the lock got no answer, and started without`, { items, hint })
     }
-    if (last.size === 0) return skipped('no pod that is there has asked a lock; it can be told once one has')
+    if (last.size === 0) return skipped('no pod that is there tells whether it has reached a lock; it can be told once one has asked')
     return ok(`pods have reached the lock on ${last.size} node${last.size === 1 ? '' : 's'}`)
   })
 }
