@@ -17,7 +17,8 @@ const base = 'https://usher.dev/docs/checks#'
 /**
  * Runs the checks in their order. One whose needs have failed, or were skipped for that, is skipped.
  *
- * @param only ids of those that are told; the others run all the same, since these may need them. Empty: all.
+ * @param only ids of those that are told; the others run all the same, since these may need them, and whatever keeps one
+ * of these from being told is told, too. Empty: all.
  */
 export function runChecks(facts: Facts, only: readonly string[] = []): readonly Result[] {
   const blocked = new Map<string, string>()
@@ -28,7 +29,9 @@ export function runChecks(facts: Facts, only: readonly string[] = []): readonly 
       results.push({ id: check.id, title: check.title, group, ...finding, docs: `${base}${check.id}` })
     }
   }
-  return only.length === 0 ? results : results.filter(({ id }) => only.includes(id))
+  if (only.length === 0) return results
+  const told = new Set(only.flatMap((id) => [id, blocked.get(id) ?? id]))
+  return results.filter(({ id }) => told.has(id))
 }
 
 function judge({ id, needs, judge: find }: Check, facts: Facts, blocked: Map<string, string>): Finding {

@@ -20,7 +20,7 @@ export const checkCommand: Command = {
   flags: {
     ...clusterFlags,
     output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object' },
-    only: { type: 'string', value: 'ID', multiple: true, help: 'tell of this check alone' },
+    only: { type: 'string', value: 'ID', multiple: true, help: 'tell of this check alone, and of what keeps it from being told' },
   },
   examples: ['usher check', 'usher check -o json', 'usher check --only webhook-reachable --only injection'],
   async run(values, output) {

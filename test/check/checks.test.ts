@@ -25,6 +25,12 @@ t.test('what makes no sense is skipped, through what needs it in turn', async (t
   t.same(runChecks(facts(), ['versions']).map(({ id }) => id), ['versions'])
 })
 
+t.test('what keeps a check from being told is told with it, so that it counts as failed', async (t) => {
+  const missing = { webhookConfigurations: told([]) }
+  t.match(runChecks(facts(missing), ['injection']), [{ id: 'webhook-registered', outcome: 'failed' }, { id: 'injection', outcome: 'skipped' }])
+  t.same(runChecks(facts(missing), ['lock-answers']).map(({ id }) => id), ['lock-answers'], 'and nothing else is')
+})
+
 t.test('for people: groups, a line each, and only of what is wrong how to mend it', async (t) => {
   const denied = Array.from({ length: 12 }, (_each, index) => `thing ${index}\u{1b}`)
   const lines = reportLines(runChecks(facts({ denied }), ['api-reachable', 'permissions']), (_color, text) => text)
