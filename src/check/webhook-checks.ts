@@ -32,7 +32,7 @@ export function judgeRegistered({ webhookConfigurations, installation }: Facts):
       return failed(`there are ${ours.length} MutatingWebhookConfigurations of usher: each pod is reviewed by all of them`, { items: names, hint: `delete those that are not ${name}: they are left over, or were made by other means` })
     }
     const { broken, stopping, risky } = faultsOf(configuration, installation.namespace, textAt(installation.service, 'metadata', 'name'))
-    const items = [...stopping, ...broken, ...risky]
+    const items = [...broken, ...stopping, ...risky]
     if (stopping.length > 0) return failed('the webhook configuration keeps pods from starting while the webhook is down', { items, hint })
     if (broken.length > 0) return failed('the webhook configuration does not lead to the webhook', { items, hint })
     if (risky.length > 0) return warning('the webhook configuration makes pods wait for the webhook', { items: risky, hint })
