@@ -50,9 +50,14 @@ export class Trust {
   }
 
   /** Whether they trust it, and have for so long that each of them must have heard of it. */
-  isSettled({ id }: Certificate): boolean {
+  isSettled(ca: Certificate): boolean {
+    return this.isTrustedFor(ca, this.#settleMs)
+  }
+
+  /** Whether they trust it, and have for so many milliseconds, as far as was seen. */
+  isTrustedFor({ id }: Certificate, ms: number): boolean {
     const since = this.#since.get(id)
-    return this.#now?.has(id) === true && since !== undefined && this.#elapsed() - since.at >= this.#settleMs
+    return this.#now?.has(id) === true && since !== undefined && this.#elapsed() - since.at >= ms
   }
 
   /** Whether they trusted it before this replica did anything. */

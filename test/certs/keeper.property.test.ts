@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import t from 'tap'
 import type { SecretData } from '../../src/certs/secret.ts'
 import { CertificateWorld, isTrustedBy, type Replica, type Weather } from '../support/certificate-world.ts'
+import { issueEarlierSecret } from '../support/certificates.ts'
 import { runs } from '../support/property.ts'
 
 const lifeMs = 600_000
@@ -13,6 +14,8 @@ const mendedWithinMs = 60_000
 type Act = 'delete' | 'spoil' | 'spoil-ca' | 'restore-old' | 'empty' | 'garble' | 'kill' | 'start' | 'outage'
 
 interface Story {
+  /** Whether it begins with the Secret of an earlier version. */
+  readonly isUpgrade: boolean
   readonly seed: number
   readonly aheadMs: readonly number[]
   readonly acts: readonly { readonly act: Act; readonly afterMs: number }[]
@@ -20,6 +23,7 @@ interface Story {
 
 const acts: readonly Act[] = ['delete', 'spoil', 'spoil-ca', 'restore-old', 'empty', 'garble', 'kill', 'start', 'start', 'outage']
 const arbitraryStory: fc.Arbitrary<Story> = fc.record({
+  isUpgrade: fc.boolean(),
   seed: fc.nat(),
   aheadMs: fc.array(fc.integer({ min: -7_200_000, max: 7_200_000 }), { minLength: 3, maxLength: 3 }),
   acts: fc.array(fc.record({ act: fc.constantFrom(...acts), afterMs: fc.integer({ min: 1_000, max: 200_000 }) }), { minLength: 4, maxLength: 14 }),
@@ -27,6 +31,7 @@ const arbitraryStory: fc.Arbitrary<Story> = fc.record({
 
 // A mended bug: whose certificate had become good for nothing, and who took one that was just made, was ready at once.
 const mended: Story = {
+  isUpgrade: false,
   seed: 2_147_483_617,
   aheadMs: [5_897_071, -4_561_125, -2_751_838],
   acts: (
@@ -76,6 +81,11 @@ async function play(story: Story): Promise<number> {
     const replica = world.start({ aheadMs: story.aheadMs[alive.length] ?? 0 })
     all.push(replica)
     alive.push(replica)
+  }
+  if (story.isUpgrade) {
+    const earlier = await issueEarlierSecret(new Date(world.now() - 100 * 86_400_000))
+    world.put(earlier)
+    world.tamper([earlier['ca.crt'], earlier['ca.crt'], earlier['ca.crt']])
   }
   start()
   start()
