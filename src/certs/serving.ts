@@ -46,7 +46,7 @@ export class Serving {
     // Where nothing else is trusted there is nothing better to wait for; and what is older was seen to be trusted before. So it
     // is for a replica that comes, and for one whose certificate has become good for nothing.
     const isOld = now - current.leaf.from >= backdatedMs + this.#settleMs && this.#trust.isFoundAtFirst(current.ca)
-    this.#waits = cas.length > 1 && this.#trust.isTrusted(current.ca) === true && !isSettled && !isOld
+    this.#waits = cas.length > 1 && this.#trust.isTrusted(current.ca) !== undefined && !isSettled && !isOld
   }
 
   /** The Secret holds this: where that is something else than is served here, others may serve it. */
