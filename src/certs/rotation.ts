@@ -60,7 +60,9 @@ export function nextStep({ held, served, known, trusted, now, isSettled, retireA
   const isExposed = held?.isExposed === true
   // Who serves what is exposed has nothing better.
   const isWorn = (pair: TrustedPair): boolean => now >= dueAt(pair.leaf) || (isExposed && pair.ca.id !== serving?.ca.id)
-  if (serving !== undefined && (current === undefined || (isWorn(current) && now < dueAt(serving.leaf)))) {
+  // What is older and would outlast it was replaced by it: its CA may have left, and have to be heard of again.
+  const isReplaced = (pair: TrustedPair, by: TrustedPair): boolean => outlasts(pair.ca, by.ca) || (isWorn(pair) && now < dueAt(by.leaf))
+  if (serving !== undefined && (current === undefined || isReplaced(current, serving))) {
     // Somebody has deleted it, spoilt it, or put an old one back. Who deletes it wants another certificate.
     return { name: 'restored', current: serving, next: held === undefined ? 'issue' : next, others }
   }
