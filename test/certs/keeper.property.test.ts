@@ -157,6 +157,8 @@ function check(world: CertificateWorld, alive: readonly Replica[]): void {
     if (served === undefined || replica.keeper.notReady() !== undefined) continue
     // Clocks are told in whole seconds.
     if (served.leaf.to < world.now() - 1_000 || served.leaf.from > world.now()) throw new Error(`replica ${index} serves what is not valid, and is ready`)
+    // In that second, another may have taken its CA out.
+    if (served.leaf.to <= world.now()) continue
     for (const [at, { bundles, isTampered }] of world.views.entries()) {
       const until = world.views[at + 1]?.sinceMs ?? now
       if (isTampered || until < now - staleMs) continue
