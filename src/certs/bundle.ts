@@ -47,7 +47,7 @@ const mostCas = 6
 
 /**
  * What is to be trusted: those that are needed in any case, and of the others those that have not ended, the newest first.
- * Of ours, a CA leaves when it ends: its only certificate ends with it, so that no replica can serve that any more, however late it is.
+ * A CA leaves when it ends: its only certificate ends with it, so that no replica can serve that any more, however late it is.
  */
 export function bundleOf(needed: readonly Certificate[], others: readonly Certificate[], now: number): readonly Certificate[] {
   const rest = others.filter(({ x509, to }) => x509.ca && now < to).toSorted((left, right) => right.from - left.from)

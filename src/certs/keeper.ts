@@ -4,7 +4,7 @@ import type { Callers, Keeper, KeeperListener, KeeperOptions, KeeperStep, Stored
 import { completeStep, nextStep, type Step } from './rotation.ts'
 import { type Held, isSameData, readSecretData, type Shared, toSecretData, type TrustedPair } from './secret.ts'
 import { Serving } from './serving.ts'
-import { lookEveryMs, retireMs, settleMs, timeFault, unseenDueAt } from './times.ts'
+import { lookEveryMs, settleMs, timeFault, unseenDueAt } from './times.ts'
 import { Trust } from './trust.ts'
 
 // What others change at the same moment is read again at once; five times in a row, it is no coincidence.
@@ -29,9 +29,8 @@ export function keepCertificate(options: KeeperOptions, listener: KeeperListener
   const stopping = new AbortController()
   const { signal } = stopping
   const settle = settleMs(options.lifeMs)
-  const retireAfterMs = retireMs(options.lifeMs)
   const trust = new Trust(settle, () => clock.elapsed(), callers !== undefined)
-  const serving = new Serving(settle, trust, () => clock.elapsed())
+  const serving = new Serving(settle, trust)
   let known: readonly Certificate[] = []
   let aheadMs = 0
   let wasMuch = false
@@ -83,9 +82,7 @@ export function keepCertificate(options: KeeperOptions, listener: KeeperListener
   async function share(stored: StoredSecret, found: Callers | undefined): Promise<Sharing | Overtaken> {
     const held = stored.data === undefined ? undefined : readSecretData(stored.data, name)
     const trusted = found?.bundles.flatMap((bundle) => certificatesIn(bundle)) ?? []
-    serving.saw(held?.current)
-    const isEstablished = (pair: TrustedPair): boolean => serving.isServedFor(pair, retireAfterMs)
-    const step = nextStep({ held, served: serving.pair, known, trusted, now: now(), isSettled, retireAfterMs, isEstablished })
+    const step = nextStep({ held, served: serving.pair, known, trusted, now: now(), isSettled })
     const written = await attempt('secret', () => write(stored, step, faultOf(held, now())))
     if (written === 'overtaken') return written
     if (written === undefined) return { shared: unwritten(held, step), isWritten: false }

@@ -1,4 +1,3 @@
-import { createPrivateKey } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { type Certificate, certificatesIn, issuerOf, pemOf, readCertificate } from './bundle.ts'
 import { checkPair } from './files.ts'
@@ -29,8 +28,6 @@ export interface Held {
   readonly current: TrustedPair | undefined
   readonly next: TrustedPair | undefined
   readonly cas: readonly Certificate[]
-  /** Whether the key of its CA is there, too, as an earlier format had it: whoever has read that can issue more. */
-  readonly isExposed: boolean
   /** Why there is nothing to serve; '' where there is. */
   readonly fault: string
 }
@@ -48,7 +45,6 @@ export function readSecretData(data: SecretData, name: string): Held {
     current: typeof current === 'string' ? undefined : current,
     next: typeof next === 'string' ? undefined : next,
     cas,
-    isExposed: typeof current !== 'string' && isKeyOf(current.ca, data['ca.key'] ?? ''),
     fault: typeof current === 'string' ? current : '',
   }
 }
@@ -103,14 +99,6 @@ function readPair(data: SecretData, certName: string, keyName: string, cas: read
   // Go, and so the API server, takes no common name for a host's: https://go.dev/doc/go1.17#crypto/x509
   if (leaf.x509.checkHost(name, { subject: 'never' }) === undefined) return `${certName} of the Secret is not for ${name}`
   return { pair, leaf, ca }
-}
-
-function isKeyOf({ x509 }: Certificate, key: string): boolean {
-  try {
-    return x509.checkPrivateKey(createPrivateKey(key))
-  } catch {
-    return false
-  }
 }
 
 function messageOf(error: unknown): string {

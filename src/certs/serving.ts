@@ -7,17 +7,13 @@ import type { Trust } from './trust.ts'
 export class Serving {
   readonly #settleMs: number
   readonly #trust: Trust
-  readonly #elapsed: () => number
   #pair: TrustedPair | undefined
-  /** Since when it is served, and the Secret has held nothing else; on a clock that never jumps. */
-  #since = 0
   /** Whether others may serve what is trusted, while this is not everywhere yet. */
   #waits = false
 
-  constructor(settleMs: number, trust: Trust, elapsed: () => number) {
+  constructor(settleMs: number, trust: Trust) {
     this.#settleMs = settleMs
     this.#trust = trust
-    this.#elapsed = elapsed
   }
 
   /** What is served; undefined: nothing yet. */
@@ -42,22 +38,10 @@ export class Serving {
     if (before !== undefined && this.#isGood(before, now) && this.#trust.isSeen && !isSettled) return
     serve(current)
     this.#pair = current
-    this.#since = this.#elapsed()
     // Where nothing else is trusted there is nothing better to wait for; and what is older was seen to be trusted before. So it
     // is for a replica that comes, and for one whose certificate has become good for nothing.
     const isOld = now - current.leaf.from >= backdatedMs + this.#settleMs && this.#trust.isFoundAtFirst(current.ca)
     this.#waits = cas.length > 1 && this.#trust.isTrusted(current.ca) !== undefined && !isSettled && !isOld
-  }
-
-  /** The Secret holds this: where that is something else than is served here, others may serve it. */
-  saw(pair: TrustedPair | undefined): void {
-    if (pair !== undefined && this.#pair !== undefined && !isSamePair(pair, this.#pair)) this.#since = this.#elapsed()
-  }
-
-  /** Whether it is this that is served, and it has been, trusted without a break, for so many milliseconds. */
-  isServedFor(pair: TrustedPair, ms: number): boolean {
-    if (this.#pair === undefined || !isSamePair(this.#pair, pair) || this.#elapsed() - this.#since < ms) return false
-    return !this.#trust.isSeen || this.#trust.isTrustedFor(pair.ca, ms)
   }
 
   /** Why those who call had better be sent to another replica; undefined: they are welcome. */

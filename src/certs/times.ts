@@ -40,11 +40,3 @@ export function lookEveryMs(lifeMs: number): number {
 export function settleMs(lifeMs: number): number {
   return Math.min(60_000, lifeMs / 10)
 }
-
-/**
- * How long a certificate must have been served everywhere before a CA of earlier days, which would outlast it, leaves: by
- * then each replica that hears of the API server serves what the Secret holds.
- */
-export function retireMs(lifeMs: number): number {
-  return Math.min(600_000, lifeMs / 3)
-}

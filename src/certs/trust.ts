@@ -50,14 +50,9 @@ export class Trust {
   }
 
   /** Whether they trust it, and have for so long that each of them must have heard of it. */
-  isSettled(ca: Certificate): boolean {
-    return this.isTrustedFor(ca, this.#settleMs)
-  }
-
-  /** Whether they trust it, and have for so many milliseconds, as far as was seen. */
-  isTrustedFor({ id }: Certificate, ms: number): boolean {
+  isSettled({ id }: Certificate): boolean {
     const since = this.#since.get(id)
-    return this.#now?.has(id) === true && since !== undefined && this.#elapsed() - since.at >= ms
+    return this.#now?.has(id) === true && since !== undefined && this.#elapsed() - since.at >= this.#settleMs
   }
 
   /** Whether they trusted it before this replica did anything. */

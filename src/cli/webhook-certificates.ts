@@ -121,7 +121,7 @@ function listenerFor(secret: string, configuration: string | undefined, { cluste
         case 'staged':
           return log.info(line, 'made the next certificate; it is served once its CA is trusted')
         case 'promoted':
-          return log.info(line, 'the next certificate is the one to serve now; the CA before it is trusted on')
+          return log.info(line, 'the next certificate is the one to serve now; the CA before it is trusted until it ends')
         case 'restored':
           return log.warn({ ...line, fault: fault ?? 'the Secret held an older one' }, 'put the certificate back into the Secret')
         case 'tidied':

@@ -2,7 +2,7 @@ import t from 'tap'
 import { certificatesIn } from '../../src/certs/bundle.ts'
 import type { SecretData } from '../../src/certs/secret.ts'
 import { CertificateWorld, isTrustedBy, type Replica } from '../support/certificate-world.ts'
-import { issueEarlierSecret, issueUnfit } from '../support/certificates.ts'
+import { issueUnfit } from '../support/certificates.ts'
 
 const lifeMs = 600_000
 // As long as that, a rotation takes from its start: settling, and some looks of both.
@@ -135,67 +135,6 @@ t.test('what could not be served does not count as served: it is told, and tried
   isBroken = false
   await world.pass(20_000)
   t.strictSame(servedOf(replica), pairIn(world.secret))
-})
-
-t.test('the Secret of an earlier version, with the key of a CA of ten years: replaced at once, trusted as long as it may be served', async (t) => {
-  const world = new CertificateWorld(lifeMs)
-  const earlier = await issueEarlierSecret(new Date(world.now() - 100 * 86_400_000))
-  const [oldCa = ''] = certificatesIn(earlier['ca.crt']).map(({ id }) => id)
-  world.put(earlier)
-  world.tamper([earlier['ca.crt'], earlier['ca.crt'], earlier['ca.crt']])
-  const first = world.start()
-  await world.pass(1_000)
-  t.strictSame(first.told, ['staged', 'trusted', 'certificate'])
-  t.strictSame(Object.keys(world.secret ?? {}), ['tls.crt', 'tls.key', 'ca.crt', 'next.crt', 'next.key'], 'the key of the CA is gone')
-  t.strictSame([servedOf(first), first.keeper.notReady()], [pairIn(earlier), undefined], 'what was served is, until the next one is trusted')
-  await world.pass(49_000)
-  // The others come as a Deployment is rolled out.
-  const all = [first, world.start()]
-  const check = (): void => {
-    for (const replica of all) if (replica.keeper.notReady() !== undefined || !isTrustedByAll(world, replica)) throw new Error(replica.told.join())
-  }
-  await world.pass(1_000)
-  await world.pass(80_000, check)
-  t.ok(all.every((replica) => servedOf(replica)?.cert === pairIn(world.secret).cert))
-  t.not(pairIn(world.secret).cert, earlier['tls.crt'])
-  t.ok(casOf(world).includes(oldCa), 'a replica may be late')
-  const views = world.views.length
-  all.push(world.start())
-  await world.pass(1_000)
-  await world.pass(220_000, check)
-  t.equal(casOf(world).length, 1, 'and then it leaves, long before it ends')
-  t.notOk(casOf(world).includes(oldCa))
-  t.equal(world.views.length, views + 1, 'and nobody puts it back')
-  world.put(earlier)
-  await world.pass(20_000, check)
-  t.not(pairIn(world.secret).cert, earlier['tls.crt'], 'an old copy is not served again')
-  await world.pass(20_000, check)
-  t.equal(casOf(world).length, 1)
-})
-
-t.test('a CA of earlier days that outlasts the current one stays for a replica that is late', async (t) => {
-  const world = new CertificateWorld(lifeMs)
-  const earlier = await issueEarlierSecret(new Date(world.now() - 100 * 86_400_000))
-  world.put(earlier)
-  world.tamper([earlier['ca.crt'], earlier['ca.crt'], earlier['ca.crt']])
-  let isBroken = false
-  const [one, late] = [
-    world.start(),
-    world.start({
-      serve() {
-        if (isBroken) throw new Error('no')
-      },
-    }),
-  ]
-  await world.pass(1_000)
-  isBroken = true
-  await world.pass(150_000)
-  t.strictSame([servedOf(one), servedOf(late)], [pairIn(world.secret), pairIn(earlier)])
-  await world.pass(50_000)
-  t.ok(isTrustedByAll(world, late))
-  isBroken = false
-  await world.pass(170_000)
-  t.strictSame([servedOf(late), casOf(world).length], [pairIn(world.secret), 1])
 })
 
 t.test('what has no place in the Secret is taken out', async (t) => {

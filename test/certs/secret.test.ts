@@ -3,7 +3,7 @@ import { certificatesIn } from '../../src/certs/bundle.ts'
 import { namesIn } from '../../src/certs/files.ts'
 import { issueWithOwnCa } from '../../src/certs/issue.ts'
 import { isSameData, readSecretData, toSecretData, type TrustedPair, trustedPairOf } from '../../src/certs/secret.ts'
-import { issueEarlierSecret, issueUnfit } from '../support/certificates.ts'
+import { issueUnfit } from '../support/certificates.ts'
 
 const name = 'usher-webhook.usher-system.svc'
 
@@ -58,14 +58,6 @@ t.test('what a server or the API server would refuse is as what is not there: a 
     t.equal(held.current, undefined)
     t.match(held.fault, fault)
   }
-})
-
-t.test('a certificate is exposed where the key of its CA is in the Secret, as an earlier version had it', async (t) => {
-  const data = await issueEarlierSecret(new Date())
-  t.equal(readSecretData(data, name).fault, '')
-  t.equal(readSecretData(data, name).isExposed, true)
-  for (const key of ['', 'x', data['tls.key']]) t.equal(readSecretData({ ...data, 'ca.key': key }, name).isExposed, false)
-  t.equal(readSecretData({ ...data, 'tls.crt': 'x' }, name).isExposed, false)
 })
 
 t.test('of a bundle every certificate counts once, and nothing else, as Go reads it', async (t) => {

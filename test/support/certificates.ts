@@ -33,10 +33,3 @@ export async function issueUnfit(kind: 'common-name-only' | 'small-key', now: Da
   })
   return { cert, key }
 }
-
-/** What an earlier version wrote into the Secret: a CA of ten years, with its key, and a certificate of one. */
-export async function issueEarlierSecret(now: Date): Promise<Readonly<Record<'tls.crt' | 'tls.key' | 'ca.crt' | 'ca.key', string>>> {
-  const ca = await issueCa(3_650, now)
-  const leaf = await issueLeaf(ca, [serviceName], 365, now)
-  return { 'tls.crt': leaf.cert, 'tls.key': leaf.key, 'ca.crt': ca.cert, 'ca.key': ca.key }
-}
