@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../units/json.ts'
+import { isObject, type JsonObject, objectsOf } from '../units/json.ts'
 
 /** What stands at a path of keys; undefined where anything of it is not there. */
 export function at(value: unknown, ...keys: readonly string[]): unknown {
@@ -21,8 +21,7 @@ export function numberAt(value: unknown, ...keys: readonly string[]): number {
 
 /** The objects of the list at a path; none where there is no list. */
 export function objectsAt(value: unknown, ...keys: readonly string[]): readonly JsonObject[] {
-  const found = at(value, ...keys)
-  return Array.isArray(found) ? found.filter(isObject) : []
+  return objectsOf(at(value, ...keys))
 }
 
 /** `NAMESPACE/NAME`, or the name alone. */

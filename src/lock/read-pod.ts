@@ -1,5 +1,5 @@
 import { readDaemonPod } from '../node-health/daemon-pod.ts'
-import { isObject, type JsonObject } from '../units/json.ts'
+import { isObject, type JsonObject, objectsOf } from '../units/json.ts'
 import type { PodFacts, WaitContainer } from './pods.ts'
 
 /** The init container that asks for the lock. */
@@ -120,8 +120,4 @@ function reasonOf({ waiting, terminated }: JsonObject): string | undefined {
 
 function hasCondition({ conditions }: JsonObject, type: string): boolean {
   return objectsOf(conditions).some((each) => each['type'] === type && each['status'] === 'True')
-}
-
-function objectsOf(list: unknown): readonly JsonObject[] {
-  return Array.isArray(list) ? list.filter(isObject) : []
 }

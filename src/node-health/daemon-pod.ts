@@ -1,5 +1,4 @@
-import { isObject, type JsonObject } from '../units/json.ts'
-import { objectsOf } from './read-list.ts'
+import { isObject, type JsonObject, objectsOf } from '../units/json.ts'
 
 /** A pod of a DaemonSet, as its status shows it. */
 export interface DaemonPod {

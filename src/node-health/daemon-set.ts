@@ -1,5 +1,4 @@
-import { isObject, isStringMap, type Json, type JsonObject } from '../units/json.ts'
-import { objectsOf } from './read-list.ts'
+import { isObject, isStringMap, type Json, type JsonObject, objectsOf } from '../units/json.ts'
 
 /** A DaemonSet, as far as it matters where its pods run. */
 export interface DaemonSetFacts {

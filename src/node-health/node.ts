@@ -1,5 +1,4 @@
-import { isObject, isStringMap, type JsonObject } from '../units/json.ts'
-import { objectsOf } from './read-list.ts'
+import { isObject, isStringMap, type JsonObject, objectsOf } from '../units/json.ts'
 
 /** A node, as far as it matters which pods it takes. */
 export interface NodeFacts {

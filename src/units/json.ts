@@ -11,6 +11,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The objects of a JSON list; none where it is no list. */
+export function objectsOf(list: unknown): readonly JsonObject[] {
+  return Array.isArray(list) ? list.filter(isObject) : []
+}
+
 /** True where Kubernetes reads a field as not there: absent, or null. */
 export function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null

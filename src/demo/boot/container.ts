@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../units/json.ts'
+import { isObject, type Json, type JsonObject, objectsOf } from '../../units/json.ts'
 
 /** What the kubelet makes of a container. */
 export interface ResolvedContainer {
@@ -17,8 +17,8 @@ export function scheduled(pod: JsonObject, uid: string): JsonObject {
 /** The containers of a pod, with the fields of the pod in their environment, and that in their arguments. */
 export function containersOf(pod: JsonObject, list: 'initContainers' | 'containers'): readonly ResolvedContainer[] {
   const spec = isObject(pod['spec']) ? pod['spec'] : {}
-  return objectsIn(spec[list]).map(({ name, image, args, env }) => {
-    const variables = Object.fromEntries(objectsIn(env).map((each) => [textOf(each['name']), valueOf(each, pod)]))
+  return objectsOf(spec[list]).map(({ name, image, args, env }) => {
+    const variables = Object.fromEntries(objectsOf(env).map((each) => [textOf(each['name']), valueOf(each, pod)]))
     const words = Array.isArray(args) ? args.map(textOf) : []
     return { name: textOf(name), image: textOf(image), args: words.map((word) => expand(word, variables)), env: variables }
   })
@@ -43,8 +43,4 @@ function valueOf({ value, valueFrom }: JsonObject, pod: JsonObject): string {
 
 function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : ''
-}
-
-function objectsIn(list: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(list) ? list.filter(isObject) : []
 }

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../units/json.ts'
+import { isObject, type JsonObject, objectsOf } from '../../units/json.ts'
 
 /** Why a lease was granted, in the lock's words. */
 export type Grant = 'floor' | 'idle-core' | 'overdue'
@@ -45,17 +45,13 @@ function readState(state: unknown): LockState {
   const floor = isObject(permits) ? permits['floor'] : undefined
   if (typeof floor !== 'number') throw new Error('the state of usher lock does not name its permits')
   return {
-    grants: new Map(objectsIn(holders).flatMap(({ pod, grant }) => (typeof pod === 'string' && isGrant(grant) ? [[pod, grant] as const] : []))),
+    grants: new Map(objectsOf(holders).flatMap(({ pod, grant }) => (typeof pod === 'string' && isGrant(grant) ? [[pod, grant] as const] : []))),
     ahead: new Map(
-      objectsIn(waiters).flatMap(({ pod, position }) => (typeof pod === 'string' && typeof position === 'number' ? [[pod, position - 1] as const] : [])),
+      objectsOf(waiters).flatMap(({ pod, position }) => (typeof pod === 'string' && typeof position === 'number' ? [[pod, position - 1] as const] : [])),
     ),
     permits: floor,
-    starts: objectsIn(starts),
+    starts: objectsOf(starts),
   }
-}
-
-function objectsIn(list: unknown): readonly JsonObject[] {
-  return Array.isArray(list) ? list.filter(isObject) : []
 }
 
 function isGrant(value: unknown): value is Grant {
