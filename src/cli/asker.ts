@@ -4,6 +4,9 @@ import type { JoinedAdmin } from './admin-cluster.ts'
 
 type Query = Readonly<Record<string, string>>
 
+/** Of the media types of a patch, what comes after `application/`; `apply-patch+yaml` takes JSON, too. */
+export type PatchKind = 'strategic-merge-patch+json' | 'merge-patch+json' | 'json-patch+json' | 'apply-patch+yaml'
+
 /** Asks a cluster, and remembers what it was not allowed to ask. Its requests throw; `ask` tells what came of them. */
 export interface Asker {
   /** @param what for people, of what may not be asked: `nodes` */
@@ -15,6 +18,9 @@ export interface Asker {
   list(path: string, query?: Query): Promise<readonly JsonObject[]>
   listPicked<T>(path: string, query: Query, pick: (object: JsonObject) => T | undefined): Promise<readonly T[]>
   post(path: string, body: JsonObject, query?: Query): Promise<JsonObject>
+  /** @param kind of patch: `strategic-merge-patch+json`, `merge-patch+json`, `json-patch+json`, `apply-patch+yaml` */
+  patch(path: string, kind: PatchKind, body: unknown, query?: Query): Promise<JsonObject>
+  delete(path: string, options?: JsonObject, query?: Query): Promise<JsonObject>
   /** The body of what a pod answers to a GET. */
   fromPod(place: { readonly namespace: string; readonly pod: string; readonly port: number; readonly path: string }): Promise<string>
 }
@@ -56,6 +62,8 @@ export function askWith({ kube, config }: JoinedAdmin, signal: AbortSignal): Ask
     list: (path, query = {}) => kube.listAll(config, { path, query, signal }),
     listPicked: (path, query, pick) => kube.listPicked(config, { path, query, signal }, pick),
     post: (path, body, query = {}) => kube.requestJson(config, { method: 'POST', path, body, query, signal }),
+    patch: (path, kind, body, query = {}) => kube.requestJson(config, { method: 'PATCH', path, contentType: `application/${kind}`, body, query, signal }),
+    delete: (path, options, query = {}) => kube.requestJson(config, { method: 'DELETE', path, body: options, query, signal }),
     fromPod: (place) => kube.askPod(config, { ...place, ways: ['proxy', 'port-forward'], withinMs: podWithinMs }, signal),
   }
 }

@@ -7,7 +7,7 @@ import { isObject, type JsonObject } from '../units/json.ts'
 
 /** A request to the API server. */
 export interface ApiRequest {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Such as `/api/v1/namespaces`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | undefined>>
