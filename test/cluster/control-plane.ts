@@ -7,10 +7,18 @@ import { startOn } from './machine.ts'
 import { control, podRange, ports, serviceRange } from './plan.ts'
 import type { ClusterVersion } from './versions.ts'
 
-/** Starts the API server on its machine, with the store behind it. It waits for that. */
-export function startApiServer(version: ClusterVersion): void {
+/** Starts the store behind the API server. */
+export function startStore(): void {
   start('etcd', join(builtFolder('etcd'), 'etcd'), etcdFlags())
-  start('kube-apiserver', join(builtFolder(version.tools), 'kube-apiserver'), apiServerFlags())
+}
+
+/**
+ * Starts the API server on its machine. It waits for its store.
+ *
+ * @param plugins of admission that it has beside its usual ones: `AlwaysPullImages`
+ */
+export function startApiServer(version: ClusterVersion, plugins: readonly string[] = []): void {
+  start('kube-apiserver', join(builtFolder(version.tools), 'kube-apiserver'), apiServerFlags(plugins))
 }
 
 /** Starts what acts on the API server, which is ready: started before, it would look again only seconds later. */
@@ -57,7 +65,7 @@ function etcdFlags(): readonly string[] {
   ]
 }
 
-function apiServerFlags(): readonly string[] {
+function apiServerFlags(plugins: readonly string[]): readonly string[] {
   return [
     `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
     `--bind-address=${control.address}`,
@@ -67,7 +75,7 @@ function apiServerFlags(): readonly string[] {
     `--tls-cert-file=${secretFile('apiserver.crt')}`,
     `--tls-private-key-file=${secretFile('apiserver.key')}`,
     '--authorization-mode=Node,RBAC',
-    '--enable-admission-plugins=NodeRestriction',
+    `--enable-admission-plugins=${['NodeRestriction', ...plugins].join(',')}`,
     '--allow-privileged=true',
     `--kubelet-certificate-authority=${secretFile('ca.crt')}`,
     `--kubelet-client-certificate=${secretFile('kubelet-client.crt')}`,

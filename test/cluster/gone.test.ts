@@ -2,12 +2,12 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
 import { theCluster } from './cluster-file.ts'
-import { nodeImage } from './images/node.ts'
 import { ctr } from './node.ts'
+import { dryRun, lockIsInjected, lockIsLeftOut } from './support/breaker.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
+import { scaleWebhook } from './support/stand-in.ts'
 import { apply, helm, kubectl, list, makeNamespace, setValues, startUsher, systemNamespace } from './support/usher.ts'
-import { barePod, hasGotTheLock, hasLock, isLeftAlone, naps, type Pod, readyPod, startPods } from './support/workloads.ts'
-import { waitUntil } from './wait.ts'
+import { barePod, hasGotTheLock, hasLock, isLeftAlone, naps, readyPod, startPods } from './support/workloads.ts'
 
 await startUsher(t)
 showLogsOfFailure(t)
@@ -110,41 +110,6 @@ async function tag(name: string, another: string): Promise<void> {
 
 async function untag(name: string): Promise<void> {
   for (const node of theCluster().machines) await ctr(node, ['images', 'rm', '--sync', name])
-}
-
-async function scaleWebhook(replicas: number): Promise<void> {
-  await kubectl(['scale', 'deployment/usher-webhook', '--namespace', systemNamespace, `--replicas=${replicas}`])
-  const pods = ['pod', '--namespace', systemNamespace, '--selector', 'app.kubernetes.io/component=webhook', '--timeout=120s']
-  if (replicas === 0) await kubectl(['wait', '--for=delete', ...pods])
-  else await kubectl(['rollout', 'status', 'deployment/usher-webhook', '--namespace', systemNamespace, '--timeout=120s'])
-}
-
-/** What would become of a pod; nothing is created. */
-async function dryRun(namespace: string): Promise<Pod> {
-  const flags = [`--image=${nodeImage}`, '--image-pull-policy=Never', '--dry-run=server', '--output=json']
-  const script = ['--', '-e', 'setInterval(() => {}, 60_000)']
-  return JSON.parse(await kubectl(['run', 'dry', '--namespace', namespace, ...flags, ...script])) as Pod
-}
-
-/** Waits until every replica of the webhook leaves the lock out. */
-async function lockIsLeftOut(namespace: string): Promise<void> {
-  await waitUntil('the lock is left out', async () => (await openBreakers()).every((open) => open) && !hasLock(await dryRun(namespace)))
-}
-
-/** Waits until every replica of the webhook injects the lock. */
-async function lockIsInjected(namespace: string): Promise<void> {
-  await waitUntil('the lock is injected', async () => !(await openBreakers()).some((open) => open) && hasLock(await dryRun(namespace)))
-}
-
-/** Of each replica of the webhook, whether its breaker is open. */
-async function openBreakers(): Promise<readonly boolean[]> {
-  const pods = await list<Pod>('get', 'pods', '--namespace', systemNamespace, '--selector', 'app.kubernetes.io/component=webhook')
-  return Promise.all(
-    pods.map(async ({ metadata: { name } }) => {
-      const metrics = await kubectl(['get', '--raw', `/api/v1/namespaces/${systemNamespace}/pods/${name}:8080/proxy/metrics`])
-      return /^usher_webhook_breaker_open\{[^}]*\} 1$/m.test(metrics)
-    }),
-  )
 }
 
 interface ClusterEvent {

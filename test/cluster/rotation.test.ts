@@ -4,6 +4,7 @@ import { certificatesIn } from '../../src/certs/bundle.ts'
 import { isObject, type JsonObject } from '../../src/units/json.ts'
 import { objectAt } from '../support/pod-reader.ts'
 import { until } from '../support/until.ts'
+import { restartApiServer } from './support/api-server.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
 import { kubectl, makeNamespace, read, startUsher, systemNamespace, tryKubectl } from './support/usher.ts'
 
@@ -13,7 +14,7 @@ showLogsOfFailure(t)
 
 const secret = ['secret', 'usher-webhook-tls', '--namespace', systemNamespace]
 
-t.test('certificates and CAs are replaced twice, and all replicas once, under a stream of pods: every one is injected', async (t) => {
+t.test('certificates and CAs are replaced again and again, all replicas once, and the API server is restarted, under a stream of pods: every one is injected', async (t) => {
   await makeNamespace(t, 'rotated')
   const pods = streamOfPods(t, 'rotated')
   await until('the first one is injected', () => pods.made().at(-1), 120_000)
@@ -31,12 +32,16 @@ t.test('certificates and CAs are replaced twice, and all replicas once, under a 
   await another()
   await kubectl(['delete', ...secret])
   await another()
+  // The API server ends while a new certificate is being shared.
+  await kubectl(['delete', ...secret])
+  await restartApiServer()
+  await another()
   // So long until the replicas serve it, too.
   await pause(40_000)
   const made = pods.made().slice(from)
   t.ok(made.length > 200, `${made.length} pods`)
   t.equal(made.filter((isInjected) => !isInjected).length, 0, 'not one is without')
-  t.equal(new Set(served).size, 4)
+  t.equal(new Set(served).size, 5)
 })
 
 t.test('what is emptied or garbage is mended within a minute', async (t) => {

@@ -4,7 +4,7 @@ import { toolVersion } from '../go-tools/tool-folder.ts'
 import { makeSecrets } from './certificates.ts'
 import { cgroupProcesses } from './cgroups.ts'
 import { readCluster, writeCluster } from './cluster-file.ts'
-import { startApiServer, startControllers, startDns } from './control-plane.ts'
+import { startApiServer, startControllers, startDns, startStore } from './control-plane.ts'
 import { liveFolder } from './folders.ts'
 import { writePauseImage } from './images/pause.ts'
 import { readKernelSettings } from './kernel.ts'
@@ -55,6 +55,7 @@ export async function up(options: UpOptions, say: (line: string) => void): Promi
   await makeSecrets(nodes)
   await makeBridge()
   await bootMachine(control, { isNow: false })
+  startStore()
   startApiServer(version)
   const booting = startNodes(nodes, version)
   // Whoever fails first is told of.

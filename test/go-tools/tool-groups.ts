@@ -94,6 +94,12 @@ export const toolGroups = {
     module: 'github.com/coredns/coredns',
     packages: { coredns: 'github.com/coredns/coredns' },
   },
+  registry: {
+    folder: 'registry',
+    module: 'github.com/distribution/distribution/v3',
+    packages: { registry: 'github.com/distribution/distribution/v3/cmd/registry' },
+    variables: (version) => ({ 'github.com/distribution/distribution/v3/version.version': version }),
+  },
   kwok: {
     folder: 'kwok',
     module: 'sigs.k8s.io/kwok',

@@ -3,7 +3,12 @@ import { cgroupProcesses } from '../cgroups.ts'
 
 /** The process of a node's lock; undefined: it does not run. */
 export function lockProcess(node = 'node-1'): number | undefined {
-  return [...cgroupProcesses(node)].find((pid) => commandOf(pid).some((word) => word.endsWith('/lock.mjs')))
+  return usherProcesses('lock', node)[0]
+}
+
+/** The processes of one of usher's commands on a node. */
+export function usherProcesses(command: 'lock' | 'webhook', node = 'node-1'): readonly number[] {
+  return [...cgroupProcesses(node)].filter((pid) => commandOf(pid).some((word) => word.endsWith(`/${command}.mjs`)))
 }
 
 /**
