@@ -30,6 +30,9 @@ await push(node, `docker.io/library/usher:${version}`, theirs, `usher:${version}
 await push(node, `docker.io/library/usher-wait:${version}`, theirs, `usher-wait:${version}`)
 await push(node, nodeImage, theirs, 'node:1')
 
+// What a kubelet has pulled once it takes under that name alone, whatever else the same image is called on the node.
+const app = { spec: { containers: [nodeContainer(undefined, { image: `${theirs.host}/node:1`, imagePullPolicy: 'IfNotPresent' })] } }
+
 t.test('with AlwaysPullImages, each pod pulls the image of its init container, too', async (t) => {
   const namespace = 'always'
   await setValues([`image.repository=${theirs.host}/usher`, `waitImage.repository=${ours.host}/usher-wait`])
@@ -37,7 +40,6 @@ t.test('with AlwaysPullImages, each pod pulls the image of its init container, t
   t.teardown(() => restartApiServer())
   await makeNamespace(t, namespace, undefined, short)
   await lockIsInjected(namespace)
-  const app = { spec: { containers: [nodeContainer(undefined, { image: `${theirs.host}/node:1`, imagePullPolicy: 'IfNotPresent' })] } }
 
   await t.test('it is there: the pod has its turn', async (t) => {
     const { web } = await startPods(namespace, { web: app })
@@ -67,14 +69,14 @@ t.test('the registry of the init container wants a secret', async (t) => {
   const data = { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths: { [secretive.host]: { auth } } })).toString('base64') }
   const secret = (namespace: string): object => ({ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/dockerconfigjson', metadata: { name: 'pulls', namespace }, data })
   await apply(secret(systemNamespace))
-  await setValues([`waitImage.repository=${secretive.host}/usher-wait`, 'imagePullSecrets[0].name=pulls'])
+  await setValues([`image.repository=${theirs.host}/usher`, `waitImage.repository=${secretive.host}/usher-wait`, 'imagePullSecrets[0].name=pulls'])
 
   await t.test('pods that have it, have their turn', async (t) => {
     await makeNamespace(t, 'secret', undefined, short)
     await apply(secret('secret'))
     await kubectl(['patch', 'serviceaccount', 'default', '--namespace', 'secret', '--patch', JSON.stringify({ imagePullSecrets: [{ name: 'pulls' }] })])
     await lockIsInjected('secret')
-    const { web } = await startPods('secret', { web: {} })
+    const { web } = await startPods('secret', { web: app })
     await hasGotTheLock(t, web)
   })
 
@@ -82,7 +84,7 @@ t.test('the registry of the init container wants a secret', async (t) => {
     await makeNamespace(t, 'no-secret', undefined, short)
     await lockIsInjected('no-secret')
     const began = performance.now()
-    await apply(barePod('no-secret', 'first'))
+    await apply(barePod('no-secret', 'first', app))
     const outcome = await until('it starts, or hangs', async () => {
       const { status } = await read<Pod>('get', 'pod', 'first', '--namespace', 'no-secret')
       if (status.containerStatuses?.some(({ state }) => state.running !== undefined) === true) return 'starts'
@@ -92,7 +94,7 @@ t.test('the registry of the init container wants a secret', async (t) => {
     if (outcome === 'hangs') {
       await lockIsLeftOut('no-secret')
       t.comment(`left out after ${seconds(began)} s`)
-      const { later } = await startPods('no-secret', { later: {} })
+      const { later } = await startPods('no-secret', { later: app })
       t.notOk(hasLock(later))
       // What usher rescue does with it.
       await kubectl(['delete', 'pod', 'first', '--namespace', 'no-secret', '--wait=true', '--grace-period=1'])

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { until } from '../support/until.ts'
@@ -35,4 +37,24 @@ t.test('does not end a process that was given the pid of one that has ended', as
   t.notOk(isRunning(part))
   await stopPart(part)
   t.ok(isAlive(part.pid))
+})
+
+t.test('what has been stopped has no socket any more, though the kernel ends its threads one after the other', async () => {
+  // Threads that hold much memory, which takes a while to be given back after the first one has ended.
+  const script = `
+    const { Worker } = require('node:worker_threads')
+    for (let count = 0; count < 8; count++) new Worker('globalThis.kept = Buffer.alloc(64_000_000, 1); setInterval(() => {}, 60_000)', { eval: true })
+    const server = require('node:net').createServer().listen(0, '127.0.0.1', () => setTimeout(() => console.log('port ' + server.address().port), 300))
+  `
+  const log = join(state, 'usher/cluster/logs/box.server.log')
+  for (let round = 0; round < 5; round++) {
+    rmSync(log, { force: true })
+    const part = startPart({ name: 'box/server', command: [process.execPath, '-e', script], cgroupFiles: [] })
+    const port = await until('it listens', () => (existsSync(log) ? Number(/port (\d+)/.exec(readFileSync(log, 'utf8'))?.[1]) || undefined : undefined))
+    await stopPart(part)
+    const server = createServer()
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    server.close()
+  }
 })

@@ -81,13 +81,16 @@ function recordFile(name: string): string {
   return join(processFolder, `${name.replaceAll('/', '.')}.json`)
 }
 
-/** The 22nd field of proc(5)'s stat; undefined where the process has ended, and for a zombie, which is only not reaped. */
+/**
+ * The 22nd field of proc(5)'s stat; undefined where the process has ended, and for a zombie, which is only not reaped. One
+ * whose other threads have not ended yet has its sockets still.
+ */
 function startTicks(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The second field is the program's name, which may hold spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
+    return fields[0] === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1 ? undefined : fields[19]
   } catch {
     return undefined
   }

@@ -8,7 +8,11 @@ export function lockProcess(node = 'node-1'): number | undefined {
 
 /** The processes of one of usher's commands on a node. */
 export function usherProcesses(command: 'lock' | 'webhook', node = 'node-1'): readonly number[] {
-  return [...cgroupProcesses(node)].filter((pid) => commandOf(pid).some((word) => word.endsWith(`/${command}.mjs`)))
+  // By its own bundle, or as a command of the one that has them all.
+  return [...cgroupProcesses(node)].filter((pid) => {
+    const words = commandOf(pid)
+    return words.some((word, index) => word.endsWith(`/${command}.mjs`) || (word.endsWith('/usher.mjs') && words[index + 1] === command))
+  })
 }
 
 /**
