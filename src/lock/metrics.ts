@@ -58,10 +58,15 @@ export function buildLockMetrics(registry: Registry): LockMetrics {
   const saves = counter('usher_lock_state_save_failures_total', 'Times that the state could not be written.')
   const events = counter('usher_lock_pod_events_total', 'What was due to be told as Events of pods, by what came of it.', 'reason', 'outcome')
   const without = counter('usher_lock_started_without_lock_total', 'Pods seen to start without the lock, because their wait was over.')
+  // From 0 on: an increase from nothing to 1 is none to Prometheus, and no alert.
+  for (const reason of ['too-many-waiting', 'too-many-waiting-from-peer'] satisfies ProblemCode[]) rejects.inc({ reason }, 0)
   // A child is looked up by its labels; that of the most frequent answer is kept instead.
   const locked = answers.labels({ status: '423' })
   return {
-    watch: (service) => watchState(service, registers),
+    watch(service) {
+      watchState(service, registers)
+      for (const { name } of service.gates()) overdue.inc({ gate: name }, 0)
+    },
     granted(grant, isAnonymous, waitedMs) {
       grants.inc({ grant, client: isAnonymous ? 'anonymous' : 'identified' })
       wait.observe(waitedMs / 1_000)
