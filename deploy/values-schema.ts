@@ -107,6 +107,7 @@ const constraints: JsonObject = only({
   }),
   networkPolicy: only({ enabled: flag }),
   serviceMonitor: only({ enabled: flag, labels, interval: duration }),
+  alerts: only({ enabled: flag, labels }),
   dashboard: only({ enabled: flag, labels }),
   // What a chart that has this one among its dependencies may say to all of them.
   global: { type: 'object' },

@@ -25,7 +25,7 @@ t.test('the schema and the table of the values are as `npm run docs` writes them
 
 t.test('every value says what it is for, but for those whose section does', async (t) => {
   const unsaid = chartValues().filter(({ description, isSection }) => !isSection && description === '')
-  t.strictSame(unsaid.map(({ path }) => path), ['image.repository', 'waitImage.repository', 'serviceMonitor.enabled', 'dashboard.enabled'])
+  t.strictSame(unsaid.map(({ path }) => path), ['image.repository', 'waitImage.repository', 'serviceMonitor.enabled', 'alerts.enabled', 'dashboard.enabled'])
 })
 
 t.test('all versions are that of package.json, and the wire format has its own', async (t) => {

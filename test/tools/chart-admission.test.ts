@@ -18,7 +18,7 @@ t.test('the API server takes what the chart renders', async (t) => {
   const shell = openShell(t, { tools, kubeconfig })
   await shell.read('kubectl create namespace usher-system')
   await shell.read('kubectl apply -f -', monitoringResources())
-  await until('the resources of the Prometheus operator', async () => (await shell.run('kubectl get servicemonitors,podmonitors -A')).code === 0)
+  await until('the resources of the Prometheus operator', async () => (await shell.run('kubectl get servicemonitors,podmonitors,prometheusrules -A')).code === 0)
   const cases = {
     'the defaults': '',
     'a namespace of its own': '--set namespace.create=true',
@@ -34,7 +34,7 @@ t.test('the API server takes what the chart renders', async (t) => {
     'other resources': '--set webhook.resources.limits.cpu=1,lock.resources.requests.cpu=20m,lock.updateMaxUnavailable=3',
     'a configuration': "--set config.nap.duration=20s,config.lock.weight=2 --set-json 'config.lock.runtimeClasses=[\"gvisor\"]'",
     'another prefix': '--set prefix=usher.example.org/',
-    'monitors, and the dashboard': '--set serviceMonitor.enabled=true,serviceMonitor.labels.release=prometheus,dashboard.enabled=true',
+    'monitors, alerts, and the dashboard': '--set serviceMonitor.enabled=true,serviceMonitor.labels.release=prometheus,alerts.enabled=true,alerts.labels.release=prometheus,dashboard.enabled=true',
     'a fixed version of Kubernetes': '--set webhook.kubeVersion=1.37',
   }
   for (const [what, flags] of Object.entries(cases)) {
@@ -136,16 +136,25 @@ async function registerRecorder(t: Test, shell: Shell): Promise<(namespace: stri
 
 /** What of the Prometheus operator's resources the chart uses. */
 function monitoringResources(): string {
-  const endpoint = { type: 'object', properties: { port: { type: 'string' }, path: { type: 'string' }, interval: { type: 'string', pattern: '^[0-9hms]+$' } } }
-  const spec = (endpoints: string): object => ({
+  const text = { type: 'string' }
+  const texts = { type: 'object', additionalProperties: text }
+  const endpoint = { type: 'object', properties: { port: text, path: text, interval: { type: 'string', pattern: '^[0-9hms]+$' } } }
+  const monitor = (endpoints: string): object => ({
     type: 'object',
     required: ['selector', endpoints],
     properties: {
-      selector: { type: 'object', properties: { matchLabels: { type: 'object', additionalProperties: { type: 'string' } } } },
+      selector: { type: 'object', properties: { matchLabels: texts } },
       [endpoints]: { type: 'array', items: endpoint },
     },
   })
-  const definition = (kind: string, endpoints: string): object => ({
+  const rule = {
+    type: 'object',
+    required: ['alert', 'expr'],
+    properties: { alert: text, expr: text, for: { type: 'string', pattern: '^[0-9hms]+$' }, labels: texts, annotations: texts },
+  }
+  const group = { type: 'object', required: ['name'], properties: { name: text, rules: { type: 'array', items: rule } } }
+  const rules = { type: 'object', required: ['groups'], properties: { groups: { type: 'array', items: group } } }
+  const definition = (kind: string, spec: object): object => ({
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: { name: `${kind.toLowerCase()}s.monitoring.coreos.com` },
@@ -153,12 +162,12 @@ function monitoringResources(): string {
       group: 'monitoring.coreos.com',
       scope: 'Namespaced',
       names: { kind, plural: `${kind.toLowerCase()}s`, singular: kind.toLowerCase() },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec: spec(endpoints) } } } }],
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } }],
     },
   })
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'List',
-    items: [definition('ServiceMonitor', 'endpoints'), definition('PodMonitor', 'podMetricsEndpoints')],
+    items: [definition('ServiceMonitor', monitor('endpoints')), definition('PodMonitor', monitor('podMetricsEndpoints')), definition('PrometheusRule', rules)],
   })
 }

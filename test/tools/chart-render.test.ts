@@ -9,7 +9,7 @@ import { openShell } from './shell.ts'
 
 // What each Helm renders, to compare them.
 const renderedBy = new Map<string, unknown>()
-const everything = '--set namespace.create=true,dashboard.enabled=true,serviceMonitor.enabled=true'
+const everything = '--set namespace.create=true,dashboard.enabled=true,serviceMonitor.enabled=true,alerts.enabled=true'
 
 for (const helm of helms) {
   const shell = openShell(t, { tools: [helm] })
@@ -69,6 +69,7 @@ for (const helm of helms) {
       'networkPolicy.enabled=1': '/networkPolicy/enabled',
       'serviceMonitor.interval=often': '/serviceMonitor/interval',
       'dashboard.labels.a=b c': '/dashboard/labels/a',
+      'alerts.enabled=yes please': '/alerts/enabled',
       'config.nap.duration=long': '/config/nap/duration',
       'config.nap.method=best': '/config/nap/method',
       'config.naps.enabled=true': 'naps',
@@ -105,7 +106,7 @@ for (const helm of helms) {
     t.notOk((await names('--set webhook.hostNetwork=true')).includes('NetworkPolicy usher-webhook'))
     const all = await names(everything)
     t.strictSame(all.filter((name) => !plain.includes(name)), [
-      'ConfigMap usher-dashboard', 'Namespace usher-system', 'PodMonitor usher-lock', 'ServiceMonitor usher-webhook',
+      'ConfigMap usher-dashboard', 'Namespace usher-system', 'PodMonitor usher-lock', 'PrometheusRule usher', 'ServiceMonitor usher-webhook',
     ])
   })
 
@@ -159,7 +160,7 @@ for (const helm of helms) {
     const folder = t.testdir({})
     await shell.read(`helm package ../../deploy/chart --destination '${folder}'`)
     const files = await shell.read(`tar --list --file '${folder}/usher-${manifest.version}.tgz'`)
-    for (const file of ['values.schema.json', 'dashboards/usher.json', 'README.md', 'templates/NOTES.txt']) t.match(files, `usher/${file}\n`)
+    for (const file of ['values.schema.json', 'dashboards/usher.json', 'alerts/usher.yaml', 'README.md', 'templates/NOTES.txt']) t.match(files, `usher/${file}\n`)
   })
 }
 
