@@ -2,13 +2,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { valuesSchema, withValuesTable } from '../deploy/values-schema.ts'
-import { configReference, errorReference, reasonReference } from '../src/config/reference.ts'
 import { readBoots } from '../test/bench/boot/boot-record.ts'
 import { plotBoots } from '../test/bench/boot/plot.ts'
+import { withAlertTable } from './pages/alerts.ts'
+import { errorPage } from './pages/reasons.ts'
+import { referencePage } from './pages/reference.ts'
 
-writeFileSync(new URL('configuration.md', import.meta.url), configReference())
-writeFileSync(new URL('errors.md', import.meta.url), errorReference())
-writeFileSync(new URL('reasons.md', import.meta.url), reasonReference())
+const docs = new URL('./', import.meta.url)
+writeFileSync(new URL('reference.md', docs), await referencePage())
+writeFileSync(new URL('errors.md', docs), errorPage())
+writeFileSync(new URL('operations.md', docs), withAlertTable(readFileSync(new URL('operations.md', docs), 'utf8')))
 
 const chart = new URL('../deploy/chart/', import.meta.url)
 writeFileSync(new URL('values.schema.json', chart), valuesSchema())

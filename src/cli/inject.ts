@@ -30,7 +30,7 @@ export const injectCommand: Command = {
     output: outputFlag('; reasons: what was decided about each workload, and why'),
     json: { type: 'boolean', help: 'with -o reasons: one JSON object a line for each workload' },
     'kube-version': { type: 'string', value: 'VERSION', default: newestVersion, help: 'version of the API server that they are for' },
-    config: { type: 'string', value: 'FILE', help: 'configuration file, YAML (docs/configuration.md)' },
+    config: { type: 'string', value: 'FILE', help: 'configuration file, YAML (docs/reference.md)' },
     namespace: { type: 'string', short: 'n', value: 'NAME', default: 'default', help: 'namespace of what names none' },
     'namespace-annotation': {
       type: 'string',

@@ -40,7 +40,7 @@ export const webhookFlags: Readonly<Record<string, Flag>> = {
     value: 'NAME',
     help: 'DaemonSet of the locks: while none is ready, or pods hang on usher-lock, no lock is injected. Needs a cluster',
   },
-  config: { type: 'string', value: 'FILE', help: 'configuration file, YAML (docs/configuration.md)' },
+  config: { type: 'string', value: 'FILE', help: 'configuration file, YAML (docs/reference.md)' },
   'kube-version': {
     type: 'string',
     value: 'VERSION',

@@ -90,7 +90,7 @@ t.test('an upgrade to an init container that does not exist keeps no new pods fr
   await makeNamespace(t, namespace, undefined, short)
   t.teardown(() => setValues(installed))
   // It would wait for the lock's pods in vain: they hold the image on their nodes.
-  await helm('upgrade', 'usher', chart, '--namespace', systemNamespace, '--reuse-values', '--set', 'waitImage.tag=nonsense')
+  await helm('upgrade', 'usher', chart, '--namespace', systemNamespace, '--reset-then-reuse-values', '--set', 'waitImage.tag=nonsense')
   await kubectl(['rollout', 'status', '--namespace', systemNamespace, 'deployment/usher-webhook', '--timeout=120s'])
   await lockIsLeftOut(namespace)
   const { later } = await startPods(namespace, { later: {} })

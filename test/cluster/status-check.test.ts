@@ -124,7 +124,7 @@ function parse(text: string): JsonObject {
 }
 
 async function readableBy(readers: string): Promise<void> {
-  await helm('upgrade', 'usher', chart, '--namespace', systemNamespace, '--reuse-values', '--set', `lock.readers=${readers}`, '--wait', '--timeout', '180s')
+  await helm('upgrade', 'usher', chart, '--namespace', systemNamespace, '--reset-then-reuse-values', '--set', `lock.readers=${readers}`, '--wait', '--timeout', '180s')
 }
 
 function webhooks(): Promise<readonly JsonObject[]> {
