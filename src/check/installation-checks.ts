@@ -4,7 +4,7 @@ import type { Facts } from './facts.ts'
 import { failed, type Finding, ok, skipped, warning } from './finding.ts'
 import { partNames, versionOf } from './installation.ts'
 import { at, named, numberAt, objectsAt, textAt } from './json-paths.ts'
-import { ourConfigurations } from './registration.ts'
+import { calledNamespaces, ourConfigurations } from './registration.ts'
 
 const install = 'helm upgrade --install usher … --namespace usher-system --create-namespace, with the same values as before, puts in what is missing'
 
@@ -16,8 +16,9 @@ export function judgeInstalled(facts: Facts): Finding {
     const configurations = facts.webhookConfigurations.kind === 'told' ? ourConfigurations(facts.webhookConfigurations.value) : undefined
     if (namespaces.length === 0) return nothingFound(configurations ?? [], facts.chosenNamespace)
     if (namespaces.length > 1) {
+      const called = facts.webhookConfigurations.kind === 'told' ? calledNamespaces(facts.webhookConfigurations.value) : []
       return failed(`usher is installed ${namespaces.length} times; a cluster has one webhook configuration, and nodes have one port`, {
-        items: namespaces.map((each) => `namespace ${each}${each === namespace ? ', checked here' : ''}`),
+        items: namespaces.map((each) => `namespace ${each}${each === namespace ? ', checked here' : ''}${called.includes(each) ? ': the webhook configuration leads there' : ''}`),
         hint: 'uninstall all but one: helm list --all-namespaces names the releases; --namespace chooses which one is checked',
       })
     }

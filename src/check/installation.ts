@@ -1,5 +1,6 @@
 import type { JsonObject } from '../units/json.ts'
 import { at, flagOf, named, objectsAt, textAt } from './json-paths.ts'
+import { calledNamespaces } from './registration.ts'
 
 /** By which all objects of usher are found. */
 export const usherSelector = 'app.kubernetes.io/name=usher'
@@ -15,16 +16,16 @@ export interface Installation {
 
 const componentKey = 'app.kubernetes.io/component'
 
-/** Sorts what was found of usher by its namespaces. */
+/** Sorts what was found by the labels of usher by its namespaces. Others may have taken the name: that is no installation. */
 export function installationsIn(objects: {
   readonly daemonSets: readonly JsonObject[]
   readonly deployments: readonly JsonObject[]
   readonly services: readonly JsonObject[]
   readonly configMaps: readonly JsonObject[]
 }): readonly Installation[] {
-  const daemonSets = objects.daemonSets.filter((each) => textAt(each, 'metadata', 'labels', componentKey) === 'lock')
-  const deployments = objects.deployments.filter((each) => named(objectsAt(each, 'spec', 'template', 'spec', 'containers'), 'webhook') !== undefined)
-  const services = objects.services.filter((each) => textAt(each, 'metadata', 'labels', componentKey) === 'webhook')
+  const daemonSets = objects.daemonSets.filter((each) => isComponent(each, 'lock') && hasContainer(at(each, 'spec', 'template'), 'lock'))
+  const deployments = objects.deployments.filter((each) => isComponent(each, 'webhook') && hasContainer(at(each, 'spec', 'template'), 'webhook'))
+  const services = objects.services.filter((each) => isComponent(each, 'webhook'))
   const configMaps = objects.configMaps.filter((each) => textAt(each, 'data', configKey) !== undefined)
   // A lonely Service or ConfigMap is a leftover, and no installation.
   const namespaces = [...new Set([...daemonSets, ...deployments].map(namespaceOf))].toSorted()
@@ -32,6 +33,26 @@ export function installationsIn(objects: {
     const ours = (list: readonly JsonObject[]): JsonObject | undefined => list.find((each) => namespaceOf(each) === namespace)
     return { namespace, daemonSet: ours(daemonSets), deployment: ours(deployments), service: ours(services), configMap: ours(configMaps) }
   })
+}
+
+/** Which of several is looked at: one whose webhook the API server calls, else one that is whole. */
+export function chosenOf(found: readonly Installation[], configurations: readonly JsonObject[]): Installation | undefined {
+  const called = calledNamespaces(configurations)
+  const rank = (each: Installation): number => 2 * Number(called.includes(each.namespace)) + Number(isWhole(each))
+  return found.toSorted((left, right) => rank(right) - rank(left))[0]
+}
+
+function isWhole({ daemonSet, deployment, service }: Installation): boolean {
+  return daemonSet !== undefined && deployment !== undefined && service !== undefined
+}
+
+function isComponent(object: JsonObject, name: string): boolean {
+  return textAt(object, 'metadata', 'labels', componentKey) === name
+}
+
+/** Whether a pod, or the template of one, has a container of this name. */
+export function hasContainer(pod: unknown, name: string): boolean {
+  return named(objectsAt(pod, 'spec', 'containers'), name) !== undefined
 }
 
 function namespaceOf(object: JsonObject): string {

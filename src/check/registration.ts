@@ -9,6 +9,12 @@ export function ourConfigurations(all: readonly JsonObject[]): readonly JsonObje
   return all.filter((each) => objectsAt(each, 'webhooks').some((webhook) => webhookNames.some((name) => name === webhook['name'])))
 }
 
+/** The namespaces to whose Services usher's configurations lead: where the webhook is that the API server calls. */
+export function calledNamespaces(all: readonly JsonObject[]): readonly string[] {
+  const webhooks = ourConfigurations(all).flatMap((each) => objectsAt(each, 'webhooks'))
+  return [...new Set(webhooks.flatMap((each) => textAt(each, 'clientConfig', 'service', 'namespace') ?? []))]
+}
+
 /** What keeps a configuration from working as it is meant to. */
 export interface RegistrationFaults {
   /** Pods are not injected. */

@@ -1,7 +1,7 @@
 import { type Asked, valueOf } from '../check/asked.ts'
 import { isEnabled } from '../check/enabled.ts'
 import type { Facts } from '../check/facts.ts'
-import { partNames, usherSelector } from '../check/installation.ts'
+import { hasContainer, partNames, usherSelector } from '../check/installation.ts'
 import { nameOf, named, objectsAt, textAt } from '../check/json-paths.ts'
 import { nappingNodes } from '../check/pod-checks.ts'
 import { readLockPod } from '../status/lock-pods.ts'
@@ -25,17 +25,19 @@ export async function gatherFacts(admin: JoinedAdmin, ownVersion: string, signal
   const version = await asker.ask('the version of the API server', () => asker.get('/version'))
   // Nothing else would answer either, and each would take its time for that.
   const isUp = version.kind !== 'failed'
-  const parts = isUp ? await findParts(asker, admin.namespace) : noParts(version)
+  const absent: Asked<never> = { kind: 'failed', message: isUp ? 'usher is not installed' : 'the API server does not answer' }
+  const parts = isUp ? await findParts(asker, admin.namespace) : noParts(version, absent)
   const { namespace, deployment, daemonSet, service } = parts.installation
   const names = partNames(parts.installation)
   const inOwn = `/api/v1/namespaces/${namespace}`
   const isThere = deployment !== undefined || daemonSet !== undefined
-  const absent: Asked<never> = { kind: 'failed', message: isUp ? 'usher is not installed' : 'the API server does not answer' }
   const ask = async <T>(what: string, call: () => Promise<T>): Promise<Asked<T>> => (isThere ? asker.ask(what, call) : absent)
-  const component = (name: string) => () => asker.list(`${inOwn}/pods`, { labelSelector: `${usherSelector},app.kubernetes.io/component=${name}` })
+  const component = (name: string) => async () => {
+    const pods = await asker.list(`${inOwn}/pods`, { labelSelector: `${usherSelector},app.kubernetes.io/component=${name}` })
+    return pods.filter((pod) => hasContainer(pod, name))
+  }
 
-  const [webhookConfigurations, secret, missingRights, config, everywhere, nodes, lockPods, webhookPods] = await Promise.all([
-    isUp ? asker.ask('webhook configurations', () => asker.list('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations')) : absent,
+  const [secret, missingRights, config, everywhere, nodes, lockPods, webhookPods] = await Promise.all([
     ask(`Secret ${names.secret}`, () => readSecret(asker, `${inOwn}/secrets/${names.secret}`)),
     ask("the rights of usher's accounts (subjectaccessreviews)", () => findMissingRights(asker, parts.installation)),
     ask('the configuration', () => readConfig(parts.installation)),
@@ -68,7 +70,7 @@ export async function gatherFacts(admin: JoinedAdmin, ownVersion: string, signal
     namespaces: parts.namespaces,
     installation: parts.installation,
     missingRights,
-    webhookConfigurations,
+    webhookConfigurations: parts.webhookConfigurations,
     secret,
     webhookByProxy,
     webhookMetrics,

@@ -1,3 +1,6 @@
+import { hasContainer } from '../check/installation.ts'
+import { at } from '../check/json-paths.ts'
+import { calledNamespaces } from '../check/registration.ts'
 import { type LockPod, lockSelector, readLockPod } from '../status/lock-pods.ts'
 import { byNode, type NodeStatus, readState } from '../status/node-status.ts'
 import type { JsonObject } from '../units/json.ts'
@@ -11,22 +14,34 @@ export const usualNamespace = 'usher-system'
 export interface FoundLocks {
   readonly namespace: string
   readonly locks: readonly LockPod[]
+  /** Others in which there are locks, too; those of the one to which the webhook configuration leads were taken. */
+  readonly others: readonly string[]
 }
 
 /**
  * Finds the pods of the locks, in the namespace that was asked for, or wherever they are.
  *
- * @throws where the API server does not tell, there are none, or there are two installations.
+ * @throws where the API server does not tell, there are none, or there are several and none that the webhook configuration
+ * names.
  */
 export async function findLocks(admin: JoinedAdmin, signal: AbortSignal): Promise<FoundLocks> {
   const pods = await listLocks(admin, signal)
   const namespaces = [...new Set(pods.map(({ namespace }) => namespace))].toSorted()
-  const [namespace, second] = namespaces
-  if (namespace === undefined) throw new Error(await whyNone(admin, signal))
-  if (second !== undefined) {
+  const [first, second] = namespaces
+  if (first === undefined) throw new Error(await whyNone(admin, signal))
+  if (second === undefined) return { namespace: first, locks: pods, others: [] }
+  const called = await listCalled(admin, signal)
+  const [namespace, another] = namespaces.filter((each) => called.includes(each))
+  if (namespace === undefined || another !== undefined) {
     throw new Error(`usher is installed ${namespaces.length} times, in ${namespaces.join(', ')}: choose one with --namespace; a cluster should have one (usher check)`)
   }
-  return { namespace, locks: pods }
+  return { namespace, locks: pods.filter((lock) => lock.namespace === namespace), others: namespaces.filter((each) => each !== namespace) }
+}
+
+/** The namespaces to which the webhook configurations lead; none where we may not look. */
+async function listCalled({ kube, config }: JoinedAdmin, signal: AbortSignal): Promise<readonly string[]> {
+  const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
+  return calledNamespaces(await kube.listAll(config, { path, signal }).catch((): readonly JsonObject[] => []))
 }
 
 async function listLocks(admin: JoinedAdmin, signal: AbortSignal): Promise<readonly LockPod[]> {
@@ -46,7 +61,7 @@ async function listLocks(admin: JoinedAdmin, signal: AbortSignal): Promise<reado
 
 async function listIn({ kube, config }: JoinedAdmin, namespace: string | undefined, signal: AbortSignal): Promise<readonly LockPod[]> {
   const path = `/api/v1/${namespace === undefined ? '' : `namespaces/${namespace}/`}pods`
-  return (await kube.listAll(config, { path, query: { labelSelector: lockSelector }, signal })).map(readLockPod)
+  return (await kube.listAll(config, { path, query: { labelSelector: lockSelector }, signal })).filter((pod) => hasContainer(pod, 'lock')).map(readLockPod)
 }
 
 /** An installation without pods is mended in another way than none. */
@@ -54,7 +69,7 @@ async function whyNone({ kube, config, namespace }: JoinedAdmin, signal: AbortSi
   const place = namespace === undefined ? 'in this cluster' : `in namespace ${namespace}`
   const path = `/apis/apps/v1/${namespace === undefined ? '' : `namespaces/${namespace}/`}daemonsets`
   const sets = await kube.listAll(config, { path, query: { labelSelector: lockSelector }, signal }).catch((): readonly JsonObject[] => [])
-  if (sets.length > 0) return `no node has a lock ${place}, though its DaemonSet is there; kubectl describe daemonset -A -l ${lockSelector} says why`
+  if (sets.some((set) => hasContainer(at(set, 'spec', 'template'), 'lock'))) return `no node has a lock ${place}, though its DaemonSet is there; kubectl describe daemonset -A -l ${lockSelector} says why`
   const other = namespace === undefined ? '' : ', or leave out --namespace to look everywhere'
   return `usher's lock is not installed ${place}: no pod has the labels ${lockSelector}; install it (helm install usher …)${other}`
 }

@@ -32,8 +32,13 @@ export const statusCommand: Command = {
     const admin = await joinAdmin(values)
     const stopping = new AbortController()
     const { signal } = stopping
+    let isNoted = false
     async function look(): Promise<Look> {
       const found = await findLocks(admin, signal)
+      if (found.others.length > 0 && !isNoted) {
+        output.stderr.write(`usher status: there are locks in ${found.others.join(', ')}, too (usher check); these are of ${found.namespace}, to which the webhook configuration leads\n`)
+        isNoted = true
+      }
       return { namespace: found.namespace, statuses: await readStates(admin, chosen(found, values.operand), signal) }
     }
     const linesOf = ({ statuses }: Look): readonly string[] =>

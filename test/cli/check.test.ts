@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { isObject, type JsonObject } from '../../src/units/json.ts'
-import { startAnsweringApiServer } from '../support/answering-api-server.ts'
+import { type Answer, startAnsweringApiServer } from '../support/answering-api-server.ts'
 import { configuration, installation } from '../support/check-facts.ts'
 import { runUsher } from '../support/usher-process.ts'
 
@@ -45,30 +45,48 @@ t.test('who may look at nothing is told so, and that is no failure of usher', as
   t.notOk(Object.values(found).some(({ outcome }) => outcome === 'failed'))
 })
 
-t.test('of two installations the whole one is checked, and nothing is created anywhere', async (t) => {
-  const { daemonSet, deployment, service, configMap } = installation
-  const stray = { metadata: { name: 'usher-lock', namespace: 'a-stray', labels: { 'app.kubernetes.io/component': 'lock' } } }
-  const labelled = (object: unknown, component: string) => {
-    const { metadata, ...rest } = object as { metadata: { labels: object } }
-    return { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, 'app.kubernetes.io/component': component } } }
-  }
-  const api = await startAnsweringApiServer(t, {
+/** What the API server lists: the installation of {@link installation}, and others. */
+function installed(others: readonly Partial<typeof installation>[] = []): Record<string, Answer> {
+  const all = (part: 'daemonSet' | 'deployment' | 'service' | 'configMap') => ({ items: [...others, installation].map((each) => each[part]).filter((each) => each !== undefined) })
+  return {
     '/version': version,
-    '/apis/apps/v1/daemonsets': { items: [stray, labelled(daemonSet, 'lock')] },
-    '/apis/apps/v1/deployments': { items: [deployment] },
-    '/api/v1/services': { items: [labelled(service, 'webhook')] },
-    '/api/v1/configmaps': { items: [configMap] },
+    '/apis/apps/v1/daemonsets': all('daemonSet'),
+    '/apis/apps/v1/deployments': all('deployment'),
+    '/api/v1/services': all('service'),
+    '/api/v1/configmaps': all('configMap'),
     '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations': { items: [configuration()] },
+  }
+}
+
+/** A part of {@link installation}, as it is elsewhere. */
+function moved(part: 'daemonSet' | 'deployment' | 'service', namespace: string, change: JsonObject = {}): JsonObject {
+  const { metadata, ...rest } = installation[part] ?? {}
+  return { ...rest, metadata: { ...(isObject(metadata) ? metadata : {}), namespace }, ...change }
+}
+
+t.test('of two installations the one that the API server calls is checked, and nothing is created anywhere', async (t) => {
+  const first = { daemonSet: moved('daemonSet', 'a-first'), deployment: moved('deployment', 'a-first'), service: moved('service', 'a-first') }
+  const api = await startAnsweringApiServer(t, {
+    ...installed([first]),
     '/api/v1/namespaces': { items: [{ metadata: { name: 'default', labels: {} } }] },
     'POST /api/v1/namespaces/default/pods': (_body, query) => (query.get('dryRun') === 'All' ? { metadata: {}, spec: {} } : { refuse: 500 }),
   })
   const { code, found } = await check(t, kubeconfig(t, api.url))
   t.equal(code, 1)
   t.match(found, {
-    installed: { outcome: 'failed', items: ['namespace a-stray', 'namespace usher-system, checked here'] },
+    installed: { outcome: 'failed', items: ['namespace a-first', 'namespace usher-system, checked here: the webhook configuration leads there'] },
     'webhook-registered': { outcome: 'ok' },
     'webhook-reachable': { outcome: 'failed' },
   })
   const changing = api.asked.filter((each) => !each.startsWith('GET '))
   t.same([...new Set(changing)].toSorted(), ['POST /api/v1/namespaces/default/pods'], 'but for the dry run')
+})
+
+t.test('what strangers have labelled as usher is no installation', async (t) => {
+  const stranger = {
+    daemonSet: moved('daemonSet', 'cinema', { spec: { template: { spec: { containers: [{ name: 'lobby' }] } } } }),
+    deployment: { ...moved('deployment', 'cinema'), metadata: { name: 'tickets', namespace: 'cinema', labels: { 'app.kubernetes.io/name': 'usher' } } },
+  }
+  const api = await startAnsweringApiServer(t, installed([stranger]))
+  t.match((await check(t, kubeconfig(t, api.url))).found['installed'], { outcome: 'ok', detail: 'usher is installed in usher-system' })
 })

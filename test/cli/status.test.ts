@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type AnsweringApiServer, startAnsweringApiServer } from '../support/answering-api-server.ts'
+import { configuration } from '../support/check-facts.ts'
 import { lockState } from '../support/node-status.ts'
 import { until } from '../support/until.ts'
 import { runUsher, start } from '../support/usher-process.ts'
@@ -120,4 +121,19 @@ t.test('many nodes: a few are asked at a time, and one that does not answer hold
   t.equal(code, 1)
   t.match(stdout, /^n0 +by the API server's proxy: the API server answered 404: not found; by port-forward: the API server answered 404/m)
   t.match(stdout, '60 nodes, 0 pods starting, 0 waiting, 1 lock without an answer')
+})
+
+t.test('of several namespaces with locks, that to which the webhook configuration leads; what is no lock does not count', async (t) => {
+  const api = await startCluster(t)
+  const file = join(t.testdir({}), 'kubeconfig')
+  writeFileSync(file, kubeconfig({ a: api.url }, 'a'))
+  const status = () => runUsher(t, ['status', '--kubeconfig', file])
+  const elsewhere = (container: string) => ({ metadata: { namespace: 'cinema', name: 'usher-1' }, spec: { nodeName: 'worker-1', containers: [{ name: container }] } })
+  const ours = [lockPod('worker-1'), lockPod('worker-2')]
+  api.answers[pods] = { items: [...ours, elsewhere('tickets')] }
+  t.match(await status(), { code: 0, stderr: /^$/, stdout: '2 nodes' }, 'a pod without the container of a lock')
+  api.answers[pods] = { items: [...ours, elsewhere('lock')] }
+  t.match(await status(), { code: 1, stderr: 'usher is installed 2 times, in cinema, usher-system: choose one with --namespace' })
+  api.answers['/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'] = { items: [configuration()] }
+  t.match(await status(), { code: 0, stdout: '2 nodes', stderr: 'there are locks in cinema, too (usher check); these are of usher-system' })
 })

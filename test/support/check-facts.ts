@@ -17,22 +17,26 @@ export function told<T>(value: T): Asked<T> {
 export const now = Date.parse('2026-11-25T12:00:00Z')
 
 const labels = { 'app.kubernetes.io/version': '0.1.0' }
-const meta = (name: string) => ({ name, namespace: 'usher-system', labels })
+const meta = (name: string, component?: string) => ({
+  name,
+  namespace: 'usher-system',
+  labels: { ...labels, ...(component === undefined ? {} : { 'app.kubernetes.io/component': component }) },
+})
 
 /** An installation that is whole. */
 export const installation: Facts['installation'] = {
   namespace: 'usher-system',
   daemonSet: {
-    metadata: meta('usher-lock'),
+    metadata: meta('usher-lock', 'lock'),
     spec: { template: { spec: { containers: [{ name: 'lock' }] } } },
     status: { desiredNumberScheduled: 1, updatedNumberScheduled: 1, numberReady: 1 },
   },
   deployment: {
-    metadata: meta('usher-webhook'),
+    metadata: meta('usher-webhook', 'webhook'),
     spec: { replicas: 2, template: { spec: { containers: [{ name: 'webhook', args: ['webhook', '--lock-daemonset=usher-lock', '--certs-secret=tls'] }] } } },
     status: { replicas: 2, updatedReplicas: 2, readyReplicas: 2 },
   },
-  service: { metadata: meta('usher-webhook') },
+  service: { metadata: meta('usher-webhook', 'webhook') },
   configMap: { metadata: meta('usher-config'), data: { 'usher.yaml': '{}' } },
 }
 
