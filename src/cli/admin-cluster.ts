@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { isatty } from 'node:tty'
 import type { AdminCluster } from '../kube/admin-cluster.ts'
 import { type Flag, type FlagValues, UsageError } from './command.ts'
 import type { Environment } from './settings-reader.ts'
@@ -26,10 +27,10 @@ export interface JoinedAdmin extends AdminCluster {
 const namespaceName = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
 
 /**
- * Finds the cluster of a command's flags; asks it nothing yet.
+ * Finds the cluster of a command's flags, and gets credentials for it; asks it nothing yet.
  *
  * @throws {UsageError}
- * @throws {UnreachableError} where no cluster can be told.
+ * @throws {UnreachableError} where no cluster can be told, or there are no credentials.
  */
 export async function joinAdmin(values: FlagValues, environment: Environment = process.env): Promise<JoinedAdmin> {
   const namespace = values.text('namespace')
@@ -44,16 +45,19 @@ export async function joinAdmin(values: FlagValues, environment: Environment = p
       files: listed.length > 0 ? listed : [join(environment['HOME'] ?? homedir(), '.kube', 'config')],
       context: values.text('context'),
       isInCluster: (environment['KUBERNETES_SERVICE_HOST'] ?? '') !== '',
+      plugin: { environment, hasTerminal: isatty(0) },
     })
+    await cluster.logIn()
     return { ...cluster, kube, namespace }
   } catch (error) {
-    if (error instanceof kube.NoClusterError) throw new UnreachableError(error.message, { cause: error.cause })
+    if (error instanceof kube.NoClusterError || error instanceof kube.PluginError) throw new UnreachableError(error.message, { cause: error.cause })
     throw error
   }
 }
 
 /** Why a request to a cluster failed, as an error whose sentence says what to do. */
 export function explainFailure({ kube, title, server }: JoinedAdmin, error: unknown): Error {
+  if (error instanceof kube.PluginError) return new UnreachableError(error.message, { cause: error.cause })
   if (!(error instanceof kube.ApiError)) {
     const why = error instanceof Error ? messageOf(error) : String(error)
     return new UnreachableError(`the cluster (${title}) cannot be reached at ${server}: ${why}; is it the right one (--context), and is there a way to it from here?`, { cause: error })
@@ -72,11 +76,12 @@ function messageOf(error: Error): string {
 }
 
 async function loadAdminKube() {
-  const [cluster, request, lists, pods] = await Promise.all([
+  const [cluster, plugin, request, lists, pods] = await Promise.all([
     import('../kube/admin-cluster.ts'),
+    import('../kube/exec-plugin.ts'),
     import('../kube/request.ts'),
     import('../kube/list-all.ts'),
     import('../kube/ask-pod.ts'),
   ])
-  return { ...cluster, ...request, ...lists, ...pods }
+  return { ...cluster, ...plugin, ...request, ...lists, ...pods }
 }

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { KubeConfig } from '@kubernetes/client-node'
 import { inCluster } from './cluster.ts'
+import type { PluginRun } from './exec-plugin.ts'
+import { type LogIn, takePlugin } from './plugin-login.ts'
 
 /** Where a person's kubeconfig may be, as kubectl looks for it. */
 export interface ClusterSource {
@@ -12,6 +14,8 @@ export interface ClusterSource {
   readonly context: string | undefined
   /** Whether there is the cluster of the pod in which this runs, where there is no file. */
   readonly isInCluster: boolean
+  /** How a credential plugin is run, where the kubeconfig names one. */
+  readonly plugin: Omit<PluginRun, 'cluster'>
 }
 
 /** A cluster, as a person has chosen it. */
@@ -20,6 +24,8 @@ export interface AdminCluster {
   /** For people: the context, and where it leads to. */
   readonly title: string
   readonly server: string
+  /** Has the credential plugin of the kubeconfig run, where it names one. Requests do that, too; a plugin may ask something. */
+  readonly logIn: LogIn
 }
 
 /** No cluster is chosen: why, and what to do. */
@@ -33,7 +39,7 @@ export class NoClusterError extends Error {
  * @throws {NoClusterError}
  */
 export function adminCluster(source: ClusterSource): AdminCluster {
-  const { file, files, context, isInCluster } = source
+  const { file, files, context, isInCluster, plugin } = source
   if (file !== undefined && !existsSync(file)) throw new NoClusterError(`--kubeconfig: there is no ${file}`)
   const found = file === undefined ? files.filter((each) => existsSync(each)) : [file]
   if (found.length === 0) {
@@ -41,12 +47,13 @@ export function adminCluster(source: ClusterSource): AdminCluster {
     const missing = files.length === 0 ? '' : ` (${files.join(', ')})`
     throw new NoClusterError(`no cluster is chosen: there is no kubeconfig${missing}; name one with --kubeconfig, or set KUBECONFIG`)
   }
-  return clusterIn(merged(found), found, context)
+  const cluster = clusterIn(merged(found), found, context)
+  return { ...cluster, logIn: takePlugin(cluster.config, plugin) }
 }
 
 function ownCluster(): AdminCluster {
   const config = inCluster()
-  return { config, title: 'the cluster of this pod', server: config.getCurrentCluster()?.server ?? '' }
+  return { config, title: 'the cluster of this pod', server: config.getCurrentCluster()?.server ?? '', logIn: async () => {} }
 }
 
 /** As kubectl merges files: of two of a name, the first one counts. */
@@ -74,7 +81,7 @@ function read(file: string): KubeConfig {
   return config
 }
 
-function clusterIn(config: KubeConfig, files: readonly string[], wanted: string | undefined): AdminCluster {
+function clusterIn(config: KubeConfig, files: readonly string[], wanted: string | undefined): Omit<AdminCluster, 'logIn'> {
   const names = config.contexts.map(({ name }) => name)
   const shown = names.length === 0 ? 'it has none' : `there are ${names.join(', ')}`
   const name = wanted ?? config.getCurrentContext()
