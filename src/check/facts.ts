@@ -41,6 +41,8 @@ export interface Facts {
   readonly dryRuns: readonly DryRun[]
   readonly nodes: Asked<readonly JsonObject[]>
   readonly locks: Asked<readonly NodeStatus[]>
+  /** The pods of the webhook, as they are. */
+  readonly webhookPods: Asked<readonly JsonObject[]>
   /** The pods of the locks, as they are. */
   readonly lockPods: Asked<readonly JsonObject[]>
   /** Of the namespaces in which usher is on, and those that have opted in themselves. */

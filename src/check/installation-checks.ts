@@ -5,6 +5,7 @@ import { failed, type Finding, ok, skipped, warning } from './finding.ts'
 import { partNames, versionOf } from './installation.ts'
 import { at, named, numberAt, objectsAt, textAt } from './json-paths.ts'
 import { calledNamespaces, ourConfigurations } from './registration.ts'
+import { oddImages } from './running-images.ts'
 
 const install = 'helm upgrade --install usher … --namespace usher-system --create-namespace, with the same values as before, puts in what is missing'
 
@@ -72,8 +73,9 @@ export function judgeRights({ missingRights }: Facts): Finding {
   })
 }
 
-/** All parts are of one version, and of this command's. */
-export function judgeVersions({ installation, ownVersion }: Facts): Finding {
+/** All parts are of one version by their labels, run what these say, and are of this command's version. */
+export function judgeVersions(facts: Facts): Finding {
+  const { installation, ownVersion } = facts
   const { deployment, daemonSet, configMap } = installation
   const parts = [['the webhook', deployment], ['the lock', daemonSet], ['the configuration', configMap]] as const
   const versions = parts.flatMap(([title, object]) => (object === undefined ? [] : [{ title, version: versionOf(object) ?? 'not labelled' }]))
@@ -85,6 +87,11 @@ export function judgeVersions({ installation, ownVersion }: Facts): Finding {
   }
   const rolling = [deployment, daemonSet].flatMap((object) => (object === undefined ? [] : rolloutOf(object)))
   if (rolling.length > 0) return warning(`a rollout of ${first.version} has not ended`, { items: rolling, hint: 'kubectl rollout status says what it waits for' })
+  const odd = oddImages(facts)
+  if (odd.length > 0) {
+    const hint = 'set image.tag and waitImage.tag of the chart, and not the image of what it has made; where a tag was pushed again, kubectl rollout restart pulls it anew with pullPolicy Always'
+    return warning('what runs is not what the labels say', { items: odd, hint })
+  }
   if (first.version === ownVersion) return ok(`all parts and this command are ${ownVersion}`)
   return warning(`the cluster has ${first.version}, and this command is ${ownVersion}`, { hint: 'take the usher of the same version: its checks and messages fit' })
 }

@@ -79,6 +79,7 @@ export async function gatherFacts(admin: JoinedAdmin, ownVersion: string, signal
     dryRuns,
     nodes,
     locks,
+    webhookPods,
     lockPods,
     pods,
     kubelets: await askKubelets(asker, nappingNodes(pods).slice(0, askedKubelets)),

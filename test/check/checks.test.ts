@@ -3,7 +3,8 @@ import t from 'tap'
 import { checks } from '../../src/check/checks.ts'
 import { reportLines } from '../../src/check/report.ts'
 import { runChecks } from '../../src/check/run-checks.ts'
-import { facts, told } from '../support/check-facts.ts'
+import type { JsonObject } from '../../src/units/json.ts'
+import { facts, installation, told } from '../support/check-facts.ts'
 
 t.test('every check has its section in the documentation, and every section its check', async (t) => {
   const text = readFileSync(new URL('../../docs/checks.md', import.meta.url), 'utf8')
@@ -50,4 +51,28 @@ t.test('a cluster in which all is well has nothing that is wrong', async (t) => 
   t.equal(runChecks(facts({ kubeVersion: { major: 1, minor: 28 } }), ['api-version'])[0]?.outcome, 'failed')
   t.equal(runChecks(facts({ kubeVersion: { major: 1, minor: 38 } }), ['api-version'])[0]?.outcome, 'warning')
   t.match(runChecks(facts({ nodes: told([{ metadata: { name: 'worker-1' } }, { metadata: { name: 'worker-2' } }]) }), ['lock-on-every-node']), [{ outcome: 'warning', items: ['worker-2'] }])
+})
+
+t.test('an image that was set by hand to another tag is noticed, though the labels say otherwise', async (t) => {
+  const webhook = (image: string): JsonObject => ({ name: 'webhook', image })
+  const deployment = { ...installation.deployment, spec: { template: { spec: { containers: [webhook('registry:5000/usher:0.0.9')] } } } }
+  const pod = (name: string, image: string, imageID = 'usher@sha256:a', nodeName = 'worker-1'): JsonObject => ({
+    metadata: { name },
+    spec: { nodeName, containers: [webhook(image)] },
+    status: { containerStatuses: [{ name: 'webhook', imageID }] },
+  })
+  const judged = (parts: Parameters<typeof facts>[0]) => runChecks(facts(parts), ['versions'])[0]
+  const byHand = told([pod('new-1', 'registry:5000/usher:0.0.9'), pod('old-1', 'usher:v0.1.0')])
+  t.match(judged({ installation: { ...installation, deployment }, webhookPods: byHand }), {
+    outcome: 'warning',
+    items: ['webhook is registry:5000/usher:0.0.9, labelled 0.1.0: Deployment usher-webhook, pod new-1'],
+  })
+  t.match(judged({ webhookPods: told([pod('a', 'usher')]) }), { items: [/^webhook is usher, labelled 0\.1\.0: pod a$/] }, 'without a tag it is the latest, whichever that is')
+  t.match(judged({ webhookPods: told([pod('a', 'usher@sha256:a'), pod('b', 'usher:0.1.0@sha256:a')]) }), { outcome: 'ok' }, 'a digest tells no version')
+
+  const node = (name: string, architecture: string): JsonObject => ({ metadata: { name, labels: { 'kubernetes.io/arch': architecture } } })
+  const nodes = told([node('worker-1', 'amd64'), node('worker-2', 'amd64'), node('worker-3', 'arm64')])
+  const same = (nodeName: string, id: string): JsonObject => pod(`on-${nodeName}`, 'usher:0.1.0', id, nodeName)
+  t.match(judged({ nodes, webhookPods: told([same('worker-1', 'a'), same('worker-2', 'a'), same('worker-3', 'b')]) }), { outcome: 'ok' }, 'each architecture has its own')
+  t.match(judged({ nodes, webhookPods: told([same('worker-1', 'a'), same('worker-2', 'b')]) }), { outcome: 'warning', items: [/^webhook is 2 images by the one name usher:0\.1\.0/] })
 })

@@ -88,6 +88,7 @@ export function facts(parts: Partial<Facts> = {}): Facts {
     dryRuns: [{ namespace: shop, pod: told(injectedPod(shop)) }],
     nodes: told([{ metadata: { name: 'worker-1' } }]),
     locks: told([nodeStatus('worker-1', lockState())]),
+    webhookPods: told([]),
     lockPods: told([{ spec: { nodeName: 'worker-1' }, status: { containerStatuses: [{ name: 'hold', state: { running: {} } }] } }]),
     pods: told([]),
     kubelets: [],

@@ -121,6 +121,9 @@ t.test('a whole installation, and what goes wrong with it', async (t) => {
   }
   t.match(await shell.read('usher check'), /^Webhook\n {2}√ webhook-running /m)
 
+  await shell.read(`kubectl set image deployment/usher-webhook -n ${namespace} webhook=usher:0.0.1`)
+  t.match((await check()).found['versions'], { outcome: 'warning', items: [/^webhook is usher:0\.0\.1, labelled 0\.1\.0: Deployment usher-webhook$/] })
+
   // A namespace whose policy rejects whatever it likes, and one that takes out what was put in.
   await shell.read('kubectl create -f -', JSON.stringify(policyAgainst('lifecycle')))
   await shell.read('kubectl create namespace odd && kubectl label namespace odd usher.dev/inject=enabled odd=true && kubectl create serviceaccount default -n odd')
