@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import { formatAge } from '../units/age.ts'
-import { whenTold } from './asked.ts'
+import type { JsonObject } from '../units/json.ts'
+import { valueOf, whenTold } from './asked.ts'
 import type { Facts } from './facts.ts'
 import { failed, type Finding, ok, skipped, warning } from './finding.ts'
-import { partNames } from './installation.ts'
+import { type Installation, partNames } from './installation.ts'
 import { textAt } from './json-paths.ts'
 import { bundlesOf, ourConfigurations } from './registration.ts'
 
@@ -13,7 +14,7 @@ export function judgeCa(facts: Facts): Finding {
     const [configuration] = ourConfigurations(all)
     if (configuration === undefined) return skipped('there is no webhook configuration that could have a CA')
     const bundles = bundlesOf(configuration)
-    const hint = `the webhook puts its CA in within a minute; kubectl -n ${facts.installation.namespace} logs -l app.kubernetes.io/component=webhook says why it does not`
+    const hint = caRemedy(facts.installation, configuration)
     const cas = bundles.map(certificatesIn)
     if (cas.some((each) => each.length === 0)) return failed('a webhook of the configuration has no CA: the API server trusts nobody there', { hint })
     if (bundles.length > 1) return warning('the webhooks of the configuration have several CAs', { hint })
@@ -28,13 +29,13 @@ export function judgeCa(facts: Facts): Finding {
 /** The certificate that is served is valid, is for the Service's name, and is of a CA that the API server trusts. */
 export function judgeCertificate(facts: Facts): Finding {
   const { secret, installation, now, webhookConfigurations } = facts
-  const { secret: name, isOwnSecret } = partNames(installation)
+  const { secret: name } = partNames(installation)
+  const configurations = ourConfigurations(valueOf(webhookConfigurations) ?? [])
+  const source = sourceOf(installation, configurations[0])
   return whenTold(secret, (data) => {
-    const remedy = isOwnSecret
-      ? `kubectl -n ${installation.namespace} delete secret ${name}: the webhook makes it anew within a minute`
-      : `have Secret ${name} made anew where it comes from (webhook.certificates of the chart)`
+    const remedy = certificateRemedy(source, installation.namespace, name)
     if (data === undefined) {
-      const hint = isOwnSecret ? 'the webhook makes it; its log says why it does not (usher-rights)' : remedy
+      const hint = source === 'self' ? 'the webhook makes it; its log says why it does not (usher-rights)' : remedy
       return failed(`there is no Secret ${name}: the webhook has no certificate`, { hint })
     }
     const [leaf, ...chain] = certificatesIn(data['tls.crt'] ?? '')
@@ -43,14 +44,44 @@ export function judgeCertificate(facts: Facts): Finding {
     const service = textAt(installation.service, 'metadata', 'name')
     const host = `${service}.${installation.namespace}.svc`
     if (service !== undefined && leaf.checkHost(host, { wildcards: false }) === undefined) return failed(`the certificate of the webhook is not for ${host}`, { hint: remedy })
-    if (webhookConfigurations.kind === 'told') {
-      const trusted = ourConfigurations(webhookConfigurations.value).flatMap(bundlesOf).flatMap(certificatesIn)
-      if (trusted.length > 0 && !isTrusted(leaf, chain, trusted)) {
-        return failed('the certificate of the webhook is of a CA that the API server does not trust', { hint: remedy })
-      }
+    const trusted = configurations.flatMap(bundlesOf).flatMap(certificatesIn)
+    if (trusted.length > 0 && !isTrusted(leaf, chain, trusted)) {
+      return failed('the certificate of the webhook is of a CA that the API server does not trust', { hint: remedy })
     }
     return judgeAge(leaf, now, 'the certificate', remedy)
   })
+}
+
+/** Who makes certificate and CA: `webhook.certificates.source` of the chart. */
+type CertificateSource = 'self' | 'certManager' | 'secret'
+
+/** Of what the chart makes of each: the webhook is told of a Secret that it makes, or cert-manager of the configuration. */
+function sourceOf(installation: Installation, configuration: JsonObject | undefined): CertificateSource {
+  if (partNames(installation).isOwnSecret) return 'self'
+  return textAt(configuration, 'metadata', 'annotations', injectedFrom) === undefined ? 'secret' : 'certManager'
+}
+
+const injectedFrom = 'cert-manager.io/inject-ca-from'
+
+/** How a CA comes into the configuration. */
+function caRemedy(installation: Installation, configuration: JsonObject): string {
+  const { namespace } = installation
+  const remedies: Readonly<Record<CertificateSource, string>> = {
+    self: `the webhook puts its CA in within a minute; kubectl -n ${namespace} logs -l app.kubernetes.io/component=webhook says why it does not`,
+    certManager: `cert-manager's cainjector puts it in, of Certificate ${textAt(configuration, 'metadata', 'annotations', injectedFrom)}: kubectl -n ${namespace} describe certificate, and the cainjector's log, say why it does not`,
+    secret: `it is yours (webhook.certificates.source is secret): helm upgrade with webhook.certificates.caBundle, the CA of Secret ${partNames(installation).secret}, puts it in, unless something else of yours does`,
+  }
+  return remedies[sourceOf(installation, configuration)]
+}
+
+/** How a certificate is made anew. */
+function certificateRemedy(source: CertificateSource, namespace: string, name: string): string {
+  const remedies: Readonly<Record<CertificateSource, string>> = {
+    self: `kubectl -n ${namespace} delete secret ${name}: the webhook makes it anew within a minute`,
+    certManager: `kubectl -n ${namespace} describe certificate says why cert-manager does not renew it; when Secret ${name} is deleted, it makes it anew`,
+    secret: `Secret ${name} is yours (webhook.certificates.source is secret): put a new certificate into it, for usher-webhook.${namespace}.svc`,
+  }
+  return remedies[source]
 }
 
 /** Whether it is of one of these CAs, or of one that comes with it and is. */

@@ -121,3 +121,20 @@ t.test('CA and certificate: trusted, valid, for the name, and not about to end',
   const anHourBefore = new X509Certificate(leaf.cert).validToDate.getTime() - 3_600_000
   t.match(judged(ca.cert, leaf.cert, anHourBefore)[1], { outcome: 'warning', detail: /ends soon, and should have been renewed/ })
 })
+
+t.test('who makes CA and certificate is who is asked to mend them', async (t) => {
+  const container = { name: 'webhook', args: ['webhook', '--certs=/tls'] }
+  const spec = { template: { spec: { containers: [container], volumes: [{ name: 'tls', secret: { secretName: 'my-tls' } }] } } }
+  const mounted = { ...installation, deployment: { ...installation.deployment, spec } }
+  const hints = (parts: Partial<Facts>, annotations: JsonObject = {}) => {
+    const { metadata, ...rest } = configuration()
+    const webhookConfigurations = told([{ ...rest, metadata: { ...(metadata as JsonObject), annotations } }])
+    return ['webhook-ca', 'webhook-certificate'].map((id) => find(id, { ...parts, webhookConfigurations, secret: told({}) }).hint)
+  }
+  t.match(hints({}), [/^the webhook puts its CA in within a minute/, /delete secret tls: the webhook makes it anew/])
+  t.match(hints({ installation: mounted }, { 'cert-manager.io/inject-ca-from': 'usher-system/usher-webhook' }), [
+    /^cert-manager's cainjector puts it in, of Certificate usher-system\/usher-webhook/,
+    /why cert-manager does not renew it; when Secret my-tls is deleted/,
+  ])
+  t.match(hints({ installation: mounted }), [/webhook\.certificates\.caBundle, the CA of Secret my-tls/, /^Secret my-tls is yours/])
+})
