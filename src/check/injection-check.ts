@@ -30,6 +30,7 @@ export function judgeInjection(facts: Facts): Finding {
 function judgeOne({ namespace, pod, control }: DryRun, facts: Facts): Finding {
   if (pod.kind !== 'told') {
     if (pod.kind === 'denied') return skipped(`you may not try it: ${pod.message}`)
+    if (pod.kind === 'late') return skipped(pod.message)
     if (control?.kind === 'told') return failed(`pods are rejected because of what usher puts in: ${pod.message}`)
     return skipped(`pods like the one of this check are rejected without usher, too: ${pod.message}`)
   }

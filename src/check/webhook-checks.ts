@@ -60,6 +60,9 @@ export function judgeReachable(facts: Facts): Finding {
       hint: "its certificate is not trusted (webhook-ca, webhook-certificate), or it answers too late: kube-apiserver's log says 'failed calling webhook', and why",
     })
   }
+  if (webhookByProxy.kind === 'late') {
+    return failed(detail, { hint: `whether it can connect to it could not be told: ${webhookByProxy.message}; give it more time (--timeout)` })
+  }
   const service = `${installation.namespace}/${textAt(installation.service, 'metadata', 'name') ?? 'usher-webhook'}`
   return failed(`${detail}; nor can it connect to it: ${webhookByProxy.message}`, {
     hint: `open the way from the control plane to the pods of Service ${service} (firewall, NetworkPolicy), or set webhook.hostNetwork=true with a port that is open to it`,

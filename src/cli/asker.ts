@@ -25,11 +25,29 @@ export interface Asker {
   fromPod(place: { readonly namespace: string; readonly pod: string; readonly port: number; readonly path: string }): Promise<string>
 }
 
+/** Is told what is asked, and that it is asked no more. */
+export interface AskWatch {
+  begun(what: string): void
+  ended(what: string): void
+}
+
+const unwatched: AskWatch = { begun() {}, ended() {} }
+
 const podWithinMs = 5_000
 
-/** Asks as the person whose kubeconfig it is. */
-export function askWith({ kube, config }: JoinedAdmin, signal: AbortSignal): Asker {
+/**
+ * Asks as the person whose kubeconfig it is.
+ *
+ * @param signal what has not been told when it is aborted is `late`, for its reason.
+ */
+export function askWith({ kube, config }: JoinedAdmin, signal: AbortSignal, watch: AskWatch = unwatched): Asker {
   const denied = new Set<string>()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason)
+  // Nobody may be asking then.
+  aborted.catch(() => {})
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort, { once: true })
 
   /** By the API server's rules of access; a policy that refuses an object answers 403, too. */
   function isDenied(error: unknown): boolean {
@@ -40,13 +58,18 @@ export function askWith({ kube, config }: JoinedAdmin, signal: AbortSignal): Ask
 
   return {
     async ask(what, call) {
+      watch.begun(what)
       try {
-        return { kind: 'told', value: await call() }
+        signal.throwIfAborted()
+        return { kind: 'told', value: await Promise.race([call(), aborted]) }
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error)
+        if (signal.aborted) return { kind: 'late', message: messageOf(signal.reason) }
+        const message = messageOf(error)
         if (!isDenied(error)) return { kind: 'failed', message }
         denied.add(what)
         return { kind: 'denied', message }
+      } finally {
+        watch.ended(what)
       }
     },
     denied: () => [...denied].toSorted(),
@@ -66,4 +89,8 @@ export function askWith({ kube, config }: JoinedAdmin, signal: AbortSignal): Ask
     delete: (path, options, query = {}) => kube.requestJson(config, { method: 'DELETE', path, body: options, query, signal }),
     fromPod: (place) => kube.askPod(config, { ...place, ways: ['proxy', 'port-forward'], withinMs: podWithinMs }, signal),
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,13 +1,16 @@
 import { checks } from '../check/checks.ts'
+import type { Facts } from '../check/facts.ts'
 import { reportLines } from '../check/report.ts'
 import { countOutcomes, runChecks } from '../check/run-checks.ts'
 import { paintFor } from '../terminal/paint.ts'
 import manifest from '../../package.json' with { type: 'json' }
-import { clusterFlags, joinAdmin } from './admin-cluster.ts'
-import { closest, type Command, type FlagValues, UsageError } from './command.ts'
+import { clusterFlags, joinAdmin, type JoinedAdmin } from './admin-cluster.ts'
+import { closest, type Command, type FlagValues, type Output, UsageError } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
 import { gatherFacts } from './gather-facts.ts'
 import { outputFlow } from './output-flow.ts'
+import { showPending } from './progress.ts'
+import { settingsReader } from './settings-reader.ts'
 
 /** `usher check` */
 export const checkCommand: Command = {
@@ -20,6 +23,7 @@ export const checkCommand: Command = {
   flags: {
     ...clusterFlags,
     output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object' },
+    timeout: { type: 'string', value: 'SPAN', default: '2m', help: 'how long all of it may take; what was not told by then is skipped' },
     only: { type: 'string', value: 'ID', multiple: true, help: 'tell of this check alone, and of what keeps it from being told' },
   },
   examples: ['usher check', 'usher check -o json', 'usher check --only webhook-reachable --only injection'],
@@ -27,8 +31,9 @@ export const checkCommand: Command = {
     const form = values.text('output')
     if (form !== 'table' && form !== 'json') throw new UsageError(`--output: ${JSON.stringify(form)} is neither table nor json`)
     const only = readOnly(values)
+    const withinMs = readTimeout(values)
     const admin = await joinAdmin(values)
-    const facts = await gatherFacts(admin, manifest.version, new AbortController().signal)
+    const facts = await gatherWithin(withinMs, admin, output, `it was not told within ${values.text('timeout')} (--timeout)`)
     const results = runChecks(facts, only)
     const counts = countOutcomes(results)
     const text =
@@ -36,9 +41,30 @@ export const checkCommand: Command = {
         ? JSON.stringify({ server: facts.server, namespace: facts.installation.namespace, counts, checks: results }, undefined, 2)
         : reportLines(results, paintFor(output.stdout)).join('\n')
     await outputFlow(output.stdout).write(`${text}\n`)
-    if (facts.serverVersion.kind === 'failed') return exitCodes.unreachable
+    if (facts.serverVersion.kind === 'failed' || facts.serverVersion.kind === 'late') return exitCodes.unreachable
     return counts.failed > 0 ? exitCodes.failed : exitCodes.done
   },
+}
+
+/** Asks, and shows on a terminal what is waited for. */
+async function gatherWithin(ms: number, admin: JoinedAdmin, { stderr }: Output, reason: string): Promise<Facts> {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(new Error(reason)), ms)
+  const pending = showPending(stderr)
+  try {
+    return await gatherFacts(admin, manifest.version, late.signal, pending)
+  } finally {
+    pending.end()
+    clearTimeout(timer)
+  }
+}
+
+const longestMs = 3_600_000
+
+function readTimeout(values: FlagValues): number {
+  const ms = settingsReader(values, {}).span('timeout', undefined, longestMs)
+  if (ms === 0) throw new UsageError(`--timeout: in ${JSON.stringify(values.text('timeout'))} nothing can be asked`)
+  return ms
 }
 
 function readOnly(values: FlagValues): readonly string[] {

@@ -9,7 +9,7 @@ import { parseKubeVersion } from '../units/kube-version.ts'
 import { mapBounded } from '../units/map-bounded.ts'
 import type { JsonObject } from '../units/json.ts'
 import type { JoinedAdmin } from './admin-cluster.ts'
-import { type Asker, askWith } from './asker.ts'
+import { type Asker, type AskWatch, askWith } from './asker.ts'
 import { dryRunPods } from './dry-run-pods.ts'
 import { findParts, noParts } from './find-parts.ts'
 import { askByProxy, findMissingRights, readConfig, readPods, readSecret } from './gather-parts.ts'
@@ -20,11 +20,11 @@ const askedKubelets = 20
 const askedAtATime = 4
 
 /** Asks the cluster for all that the checks look at. Never throws: what cannot be told says why. */
-export async function gatherFacts(admin: JoinedAdmin, ownVersion: string, signal: AbortSignal): Promise<Facts> {
-  const asker = askWith(admin, signal)
+export async function gatherFacts(admin: JoinedAdmin, ownVersion: string, signal: AbortSignal, watch?: AskWatch): Promise<Facts> {
+  const asker = askWith(admin, signal, watch)
   const version = await asker.ask('the version of the API server', () => asker.get('/version'))
   // Nothing else would answer either, and each would take its time for that.
-  const isUp = version.kind !== 'failed'
+  const isUp = version.kind === 'told' || version.kind === 'denied'
   const absent: Asked<never> = { kind: 'failed', message: isUp ? 'usher is not installed' : 'the API server does not answer' }
   const parts = isUp ? await findParts(asker, admin.namespace) : noParts(version, absent)
   const { namespace, deployment, daemonSet, service } = parts.installation

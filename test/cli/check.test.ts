@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { isObject, type JsonObject } from '../../src/units/json.ts'
-import { type Answer, startAnsweringApiServer } from '../support/answering-api-server.ts'
+import { type Answer, silence, startAnsweringApiServer } from '../support/answering-api-server.ts'
 import { configuration, installation } from '../support/check-facts.ts'
 import { runUsher } from '../support/usher-process.ts'
 
@@ -16,8 +16,8 @@ function kubeconfig(t: Test, url: string): string {
   return file
 }
 
-async function check(t: Test, file: string): Promise<{ readonly code: number | null; readonly found: Readonly<Record<string, JsonObject>> }> {
-  const { code, stdout } = await runUsher(t, ['check', '--kubeconfig', file, '-o', 'json'])
+async function check(t: Test, file: string, flags: readonly string[] = []): Promise<{ readonly code: number | null; readonly found: Readonly<Record<string, JsonObject>> }> {
+  const { code, stdout } = await runUsher(t, ['check', '--kubeconfig', file, '-o', 'json', ...flags])
   const { checks } = JSON.parse(stdout) as { checks: unknown[] }
   return { code, found: Object.fromEntries(checks.filter(isObject).map((each) => [each['id'], each])) }
 }
@@ -27,6 +27,8 @@ t.test('wrong usage is told', async (t) => {
     [['-o', 'yaml'], '--output: "yaml" is neither table nor json'],
     [['--only', 'injektion'], '--only: there is no check "injektion"; did you mean injection?'],
     [['now'], 'Unexpected argument'],
+    [['--timeout', 'soon'], '--timeout: "soon" is not a number of seconds, or a duration'],
+    [['--timeout', '0s'], '--timeout: in "0s" nothing can be asked'],
   ] as const) t.match(await runUsher(t, ['check', ...args]), { code: 2, stderr: message })
 })
 
@@ -89,4 +91,17 @@ t.test('what strangers have labelled as usher is no installation', async (t) => 
   }
   const api = await startAnsweringApiServer(t, installed([stranger]))
   t.match((await check(t, kubeconfig(t, api.url))).found['installed'], { outcome: 'ok', detail: 'usher is installed in usher-system' })
+})
+
+t.test('what is not told within --timeout is skipped for that reason, and the rest is printed', async (t) => {
+  const api = await startAnsweringApiServer(t, { ...installed(), '/api/v1/namespaces': silence, '/api/v1/nodes': silence })
+  const { found } = await check(t, kubeconfig(t, api.url), ['--timeout', '4s'])
+  t.match(found['installed'], { outcome: 'ok' })
+  t.match(found['webhook-running'], { outcome: 'ok' })
+  for (const id of ['lock-on-every-node', 'pods-injected']) t.match(found[id], { outcome: 'skipped', detail: 'it was not told within 4s (--timeout)' }, id)
+
+  api.answers['/version'] = silence
+  const none = await check(t, kubeconfig(t, api.url), ['--timeout', '1s'])
+  t.equal(none.code, 3, 'an API server that does not answer at all')
+  t.match(none.found['api-reachable'], { outcome: 'failed', detail: 'it was not told within 1s (--timeout)' })
 })

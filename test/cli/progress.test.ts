@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import t, { type Test } from 'tap'
-import { showProgress } from '../../src/cli/progress.ts'
+import { showPending, showProgress } from '../../src/cli/progress.ts'
+import { until } from '../support/until.ts'
 
 t.test('on a terminal, work that takes long shows how far it is, and not with every piece', async (t) => {
   const { stream, written, move } = terminal(t, true)
@@ -41,6 +42,29 @@ t.test('where nobody looks, nothing is shown', async (t) => {
   move(60_000)
   progress.bytes(100_000_000)
   progress.end()
+  t.equal(written(), '')
+})
+
+t.test('what is waited for is shown in one line, which is no wider than the terminal and goes away', async (t) => {
+  const { stream, written } = terminal(t, true)
+  const pending = showPending(Object.assign(stream, { columns: 40 }))
+  for (const what of ['nodes', 'pods of the lock', 'pods of the lock', 'namespaces']) pending.begun(what)
+  pending.ended('pods of the lock')
+  await until('a line', () => written() !== '')
+  t.equal(written(), '\r\u{1b}[Kasking: nodes, pods of th… (1 answered)')
+  for (const what of ['pods of the lock', 'namespaces']) pending.ended(what)
+  await until('another', () => written().endsWith('\r\u{1b}[Kasking: nodes (3 answered)'))
+  pending.ended('nodes')
+  pending.end()
+  t.ok(written().endsWith('(3 answered)\r\u{1b}[K'))
+})
+
+t.test('where nobody looks, nothing that is waited for is shown', async (t) => {
+  const [{ stream, written }, other] = [terminal(t, false), terminal(t, true)]
+  const [pending, shown] = [showPending(stream), showPending(other.stream)]
+  for (const each of [pending, shown]) each.begun('nodes')
+  await until('it is shown where somebody looks', () => other.written() !== '')
+  for (const each of [pending, shown]) each.end()
   t.equal(written(), '')
 })
 

@@ -3,8 +3,11 @@ import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import { statusOf } from './fake-api-server.ts'
 
-/** What an API server answers: an object, or a status with a message. */
+/** What an API server answers: an object, or a status with a message, or {@link silence}. */
 export type Answer = object | { readonly refuse: number; readonly message?: string }
+
+/** It does not answer. */
+export const silence: Answer = {}
 
 /** An API server that knows what it answers. Whatever it does not know is not found. */
 export interface AnsweringApiServer {
@@ -27,6 +30,7 @@ export async function startAnsweringApiServer(t: Test, answers: AnsweringApiServ
       asked.push(name)
       const found = answers[name] ?? (request.method === 'GET' ? answers[pathname] : undefined) ?? { refuse: 404, message: 'not found' }
       const answer = typeof found === 'function' ? found(body === '' ? undefined : JSON.parse(body), searchParams) : found
+      if (answer === silence) return
       const [status, content] = 'refuse' in answer ? [answer.refuse as number, statusOf(answer.refuse as number, 'message' in answer ? String(answer.message) : 'no')] : [200, answer]
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content))
     })
