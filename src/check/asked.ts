@@ -3,7 +3,7 @@ import { type Finding, skipped } from './finding.ts'
 /** What came of a question: `denied` where we may not ask, `late` where there was no time left for the answer. */
 export type Asked<T> =
   | { readonly kind: 'told'; readonly value: T }
-  | { readonly kind: 'denied' | 'failed' | 'late'; readonly message: string }
+  | { readonly kind: 'denied' | 'failed' | 'late'; readonly message: string; /** Of HTTP, where there was an answer. */ readonly status?: number }
 
 /** What was told; undefined where nothing was. */
 export function valueOf<T>(asked: Asked<T>): T | undefined {

@@ -11,9 +11,18 @@ export interface DryRun {
   /** What the pod has said of usher itself. */
   readonly mark?: 'enabled' | undefined
   readonly pod: Asked<JsonObject>
-  /** The same pod, opted out; asked for where the first one was rejected. */
+  /** The same pod, opted out; asked for where the first one was {@link isRejection rejected}. */
   readonly control?: Asked<JsonObject>
 }
+
+/** Whether somebody has refused a pod for what it is. What fails in passing says nothing of pods. */
+export function isRejection(asked: Asked<unknown>): boolean {
+  if (asked.kind !== 'failed' || asked.status === undefined) return false
+  return asked.status >= 400 && asked.status <= 499 && !passing.has(asked.status)
+}
+
+// A request that came too slowly, and one too many.
+const passing: ReadonlySet<number> = new Set([408, 429])
 
 const containerName = 'main'
 

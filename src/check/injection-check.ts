@@ -3,7 +3,7 @@ import { decide } from '../inject/decide.ts'
 import { isObject, type JsonObject } from '../units/json.ts'
 import { valueOf, whenTold } from './asked.ts'
 import { breakerState } from './breaker-metrics.ts'
-import { type DryRun, probePod, remainsOf } from './dry-run.ts'
+import { type DryRun, isRejection, probePod, remainsOf } from './dry-run.ts'
 import type { Facts } from './facts.ts'
 import { failed, type Finding, ok, skipped, warning } from './finding.ts'
 import { at, nameOf } from './json-paths.ts'
@@ -31,8 +31,10 @@ function judgeOne({ namespace, pod, control }: DryRun, facts: Facts): Finding {
   if (pod.kind !== 'told') {
     if (pod.kind === 'denied') return skipped(`you may not try it: ${pod.message}`)
     if (pod.kind === 'late') return skipped(pod.message)
-    if (control?.kind === 'told') return failed(`pods are rejected because of what usher puts in: ${pod.message}`)
-    return skipped(`pods like the one of this check are rejected without usher, too: ${pod.message}`)
+    if (control === undefined) return skipped(`it could not be tried, twice: ${pod.message}`)
+    if (control.kind === 'told') return failed(`pods are rejected because of what usher puts in: ${pod.message}`)
+    if (isRejection(control)) return skipped(`pods like the one of this check are rejected without usher, too: ${pod.message}`)
+    return skipped(`pods are rejected, and whether they are without usher, too, could not be tried (${control.message}): ${pod.message}`)
   }
   const { status, naps, waits, before } = remainsOf(pod.value)
   const expected = expectedIn(namespace, facts)

@@ -65,7 +65,7 @@ export function askWith({ kube, config }: JoinedAdmin, signal: AbortSignal, watc
       } catch (error) {
         if (signal.aborted) return { kind: 'late', message: messageOf(signal.reason) }
         const message = messageOf(error)
-        if (!isDenied(error)) return { kind: 'failed', message }
+        if (!isDenied(error)) return { kind: 'failed', message, ...(error instanceof kube.ApiError ? { status: error.status } : {}) }
         denied.add(what)
         return { kind: 'denied', message }
       } finally {

@@ -50,7 +50,7 @@ export async function gatherFacts(admin: JoinedAdmin, ownVersion: string, signal
   const image = textAt(named(objectsAt(deployment, 'spec', 'template', 'spec', 'containers'), 'webhook'), 'image') ?? 'usher'
   const ready = readyPods(valueOf(webhookPods) ?? [])
   const [dryRuns, locks, pods, webhookMetrics, webhookByProxy] = await Promise.all([
-    isThere ? dryRunPods(asker, valueOf(everywhere), image) : [],
+    isThere ? dryRunPods(asker, valueOf(everywhere), image, signal) : [],
     lockPods.kind === 'told' ? ask('the locks', () => readStates(admin, lockPods.value.map(readLockPod), signal)) : lockPods,
     // A pod cannot be judged without the labels and annotations of its namespace.
     everywhere.kind === 'told' ? ask('pods of the namespaces that are on', () => readPods(asker, everywhere.value, { config, kubeVersion })) : everywhere,

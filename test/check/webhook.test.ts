@@ -30,12 +30,16 @@ t.test('what other webhooks and policies do to an injected pod', async (t) => {
 })
 
 t.test('pods that are rejected: because of usher, or anyway', async (t) => {
-  const pod = { kind: 'failed', message: 'no hooks here' } as const
+  const pod = { kind: 'failed', message: 'no hooks here', status: 403 } as const
   t.match(find('injection', { dryRuns: [{ namespace: shop, pod, control: told(bare) }, { namespace: shop, pod: told(injectedPod(shop)) }] }), {
     outcome: 'failed',
     items: ['shop: pods are rejected because of what usher puts in: no hooks here'],
   })
-  t.match(find('injection', { dryRuns: [{ namespace: shop, pod, control: { kind: 'failed', message: 'quota' } }, { namespace: shop, pod: told(injectedPod(shop)) }] }), { outcome: 'ok', items: [/rejected without usher, too/] })
+  t.match(find('injection', { dryRuns: [{ namespace: shop, pod, control: { kind: 'failed', message: 'quota', status: 403 } }, { namespace: shop, pod: told(injectedPod(shop)) }] }), { outcome: 'ok', items: [/rejected without usher, too/] })
+  t.match(find('injection', { dryRuns: [{ namespace: shop, pod, control: { kind: 'failed', message: 'etcd sleeps', status: 503 } }] }), {
+    outcome: 'skipped',
+    items: [/whether they are without usher, too, could not be tried \(etcd sleeps\): no hooks here/],
+  })
   t.match(find('webhook-reachable', { dryRuns: [{ namespace: shop, pod }] }), { outcome: 'skipped', detail: /no hooks here/ })
 })
 
