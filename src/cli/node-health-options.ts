@@ -41,7 +41,7 @@ export const nodeHealthFlags: Readonly<Record<string, Flag>> = {
   in: { type: 'string', value: 'LABEL:VALUE', multiple: true, help: 'count DaemonSets that have this label, and all others that are named so' },
   ex: { type: 'string', value: 'LABEL:VALUE', multiple: true, help: 'count no DaemonSet that has this label; not with --in' },
   daemonsets: { type: 'string', value: 'WHAT', default: 'on', help: 'whether DaemonSets are looked at: on, or off' },
-  'cpu-threshold': { type: 'string', value: 'PERCENT', help: 'fail while the CPUs of this machine are busier than that (default: they are not looked at)' },
+  'cpu-threshold': { type: 'string', value: 'PERCENT', help: 'fail while the CPUs of this machine are busier than that, until they are ten points below it (default: they are not looked at)' },
   'cpu-period': { type: 'string', value: 'DURATION', default: '10s', help: 'the time over which that is taken' },
   node: { type: 'string', value: 'NAME', help: 'the node that is looked at (default: NODE_NAME)' },
   kubeconfig: { type: 'string', value: 'FILE', help: 'how its cluster is reached (default: as the pod that this runs in)' },

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts'
 
 /** How busy the CPUs of a node may be. */
 export interface CpuWatchOptions {
-  /** More is too much: percent of all cores together. */
+  /** More is too much: percent of all cores together. See {@link freeAgainAt}. */
   readonly threshold: number
   /** Over which the share is taken, again and again; milliseconds. */
   readonly periodMs: number
@@ -18,6 +18,17 @@ export interface CpuReading {
   readonly percent: number | undefined
 }
 
+// Percent. Periods of one load differ by some.
+const mostMargin = 10
+
+/**
+ * CPUs that were too busy are free again at this, and not at the threshold: a load that hovers about one bound would have
+ * the node's health change with each period, as a gate of pressure has two bounds as well.
+ */
+export function freeAgainAt(threshold: number): number {
+  return Math.max(threshold - mostMargin, threshold / 2)
+}
+
 /**
  * Reads how much of the last period the CPUs of the node were busy: all of them, with whatever runs there. The fork asked
  * metrics-server, whose figures are up to a minute old, and of before a reboot just after it.
@@ -26,6 +37,7 @@ export interface CpuReading {
  */
 export function watchCpu({ threshold, periodMs, clock, read }: CpuWatchOptions, tell: (reading: CpuReading) => void): () => void {
   let last = timesOf(read())
+  let wasBusy = false
   let endPause = clock.after(periodMs, look)
 
   function look(): void {
@@ -33,7 +45,9 @@ export function watchCpu({ threshold, periodMs, clock, read }: CpuWatchOptions, 
     const before = last
     last = timesOf(read())
     const percent = before && last && busyBetween(before, last)
-    tell({ isFree: percent !== undefined && percent <= threshold, percent })
+    // Nothing known is no judgement: what was found before it holds after it.
+    if (percent !== undefined) wasBusy = percent > (wasBusy ? freeAgainAt(threshold) : threshold)
+    tell({ isFree: percent !== undefined && !wasBusy, percent })
   }
 
   return () => endPause()

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type CpuReading, watchCpu } from '../../src/node-health/watch-cpu.ts'
+import { type CpuReading, freeAgainAt, watchCpu } from '../../src/node-health/watch-cpu.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 const periodMs = 10_000
@@ -48,6 +48,26 @@ t.test('the threshold itself is not too much', async (t) => {
   cpus.pass(1_601, 399)
   clock.advance(periodMs)
   t.strictSame(told.map(({ isFree }) => isFree), [true, false])
+})
+
+t.test('a load that hovers about the threshold does not flap: it is free again ten points below', async (t) => {
+  const { clock, cpus, told } = watch(80)
+  for (const percent of [79, 81, 79, 81, 75, 71, 70, 79, 80, 81]) {
+    cpus.pass(percent * 20, 2_000 - percent * 20)
+    clock.advance(periodMs)
+  }
+  t.strictSame(told.map(({ isFree }) => isFree), [true, false, false, false, false, false, true, true, true, false])
+  t.strictSame([80, 20, 10, 0].map(freeAgainAt), [70, 10, 5, 0], 'and a low threshold can be met, too')
+})
+
+t.test('a period of which nothing is known does not forget that the CPUs were too busy', async (t) => {
+  const { clock, cpus, told } = watch(80)
+  for (const [busy, text] of [[1_800, null], [1_500, 'something else'], [1_500, null], [1_500, null]] as const) {
+    cpus.pass(busy, 2_000 - busy)
+    cpus.text = text
+    clock.advance(periodMs)
+  }
+  t.match(told, [{ isFree: false, percent: 90 }, { isFree: false, percent: undefined }, { isFree: false, percent: undefined }, { isFree: false, percent: 75 }])
 })
 
 t.test('waiting for a disk takes no CPU', async (t) => {
