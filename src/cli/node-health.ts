@@ -77,11 +77,17 @@ async function followDaemonSets(options: DaemonSetOptions, found: (isWell: boole
       },
       failed({ kind, error }) {
         found(false)
-        if (isNews(kind)) log.warn({ err: error }, kind === 'denied' ? 'the API server does not let us look: a right is missing' : 'the API server is not heard')
+        if (isNews(kind)) log.warn({ err: error }, failures[kind])
       },
     },
   )
 }
+
+const failures = {
+  denied: 'the API server does not let us look: a right is missing',
+  missing: 'there is no such node: see --node, NODE_NAME, and which cluster --kubeconfig or --baseUrl names',
+  failed: 'the API server is not heard',
+} as const
 
 async function openSource({ node, filter, baseUrl, kubeconfig }: DaemonSetOptions): Promise<NodeSource> {
   const [{ atAddress, clusterOf }, { nodeSourceOf }] = await Promise.all([import('../kube/cluster.ts'), import('../kube/daemon-sets.ts')])

@@ -9,10 +9,10 @@ export interface NodeSourceOptions {
   readonly namespace: string | undefined
 }
 
-/** What came of a question; `denied`: the API server does not let us ask (401, 403). */
+/** What came of a question; `denied`: the API server does not let us ask (401, 403); `missing`: there is no such node. */
 export type Asked<T> =
   | { readonly kind: 'told'; readonly value: T }
-  | { readonly kind: 'denied' | 'failed'; readonly error: Error }
+  | { readonly kind: 'denied' | 'missing' | 'failed'; readonly error: Error }
 
 /** The Node and the DaemonSets. */
 export interface NodeLook {
@@ -34,21 +34,34 @@ export interface NodeSource {
 export function nodeSourceOf({ config, node, namespace }: NodeSourceOptions): NodeSource {
   const daemonSets = namespace === undefined ? '/apis/apps/v1/daemonsets' : `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/daemonsets`
   const get = (path: string, signal: AbortSignal, query = {}) => requestJson(config, { path, query: { ...query, resourceVersion: '0' }, signal })
+  async function getNode(signal: AbortSignal): Promise<JsonObject> {
+    try {
+      return await get(`/api/v1/nodes/${encodeURIComponent(node)}`, signal)
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) throw new MissingNodeError(`there is no node ${JSON.stringify(node)} in this cluster`, { cause: error })
+      throw error
+    }
+  }
   return {
     look: (signal) =>
       asked(async () => {
-        const [found, list] = await Promise.all([get(`/api/v1/nodes/${encodeURIComponent(node)}`, signal), get(daemonSets, signal)])
+        const [found, list] = await Promise.all([getNode(signal), get(daemonSets, signal)])
         return { node: found, daemonSets: itemsOf(list, daemonSets) }
       }),
     pods: (signal) => asked(async () => itemsOf(await get('/api/v1/pods', signal, { fieldSelector: `spec.nodeName=${node}` }), '/api/v1/pods')),
   }
 }
 
+class MissingNodeError extends Error {
+  override readonly name = 'MissingNodeError'
+}
+
 async function asked<T>(ask: () => Promise<T>): Promise<Asked<T>> {
   try {
     return { kind: 'told', value: await ask() }
   } catch (error) {
-    return { kind: isDenied(error) ? 'denied' : 'failed', error: error instanceof Error ? error : new Error(String(error)) }
+    const kind = isDenied(error) ? 'denied' : error instanceof MissingNodeError ? 'missing' : 'failed'
+    return { kind, error: error instanceof Error ? error : new Error(String(error)) }
   }
 }
 

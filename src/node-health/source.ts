@@ -14,5 +14,7 @@ export type Asked<T> =
   | { readonly kind: 'told'; readonly value: T }
   /** We have no right to know. */
   | { readonly kind: 'denied'; readonly error: Error }
+  /** There is no such node. */
+  | { readonly kind: 'missing'; readonly error: Error }
   /** The server was not heard, or could not tell. */
   | { readonly kind: 'failed'; readonly error: Error }

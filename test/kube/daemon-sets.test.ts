@@ -34,7 +34,6 @@ t.test('asks for the pods of the node', async (t) => {
 for (const [what, status, kind] of [
   ['who we are is not known', 401, 'denied'],
   ['we have no right', 403, 'denied'],
-  ['there is no such node', 404, 'failed'],
   ['it is overloaded', 429, 'failed'],
   ['it is broken', 500, 'failed'],
 ] as const) {
@@ -45,6 +44,18 @@ for (const [what, status, kind] of [
     t.match(await asked, { kind, error: { message: /so it is/ } })
   })
 }
+
+t.test('there is no such node (404): that is said, and not that the server is not heard', async (t) => {
+  const api = await startFakeApiServer(t)
+  const asked = nodeSourceOf({ config: api.config, node: 'n1', namespace: undefined }).look(signal)
+  ;(await api.next('/apis/apps/v1/daemonsets')).list('7', [])
+  ;(await api.next('/api/v1/nodes/n1')).json(statusOf(404, 'nodes "n1" not found'), 404)
+  t.match(await asked, { kind: 'missing', error: { message: 'there is no node "n1" in this cluster' } })
+  const other = nodeSourceOf({ config: api.config, node: 'n1', namespace: undefined }).look(signal)
+  ;(await api.next('/api/v1/nodes/n1')).json({ kind: 'Node', metadata: { name: 'n1' } })
+  ;(await api.next('/apis/apps/v1/daemonsets')).json(statusOf(404, 'the server could not find the requested resource'), 404)
+  t.match(await other, { kind: 'failed' }, 'it is of the node alone')
+})
 
 t.test('an answer that is no list, and a server that is away: failed', async (t) => {
   const api = await startFakeApiServer(t)

@@ -123,3 +123,14 @@ t.test('without rights it fails, and says which one is missing; through kubectl 
   await daemons.setUp('cni', new Date())
   await becomes(t, proxied, 200)
 })
+
+t.test('a wrong name of the node is told as such', async (t) => {
+  const { server } = await startCluster(t)
+  const health = await startNodeHealth(t, [...often, '--kubeconfig', server.kubeconfig, '--node', 'n2'])
+  const [line] = await until('it says so', () => {
+    const lines = health.lines('there is no such node: see --node, NODE_NAME, and which cluster --kubeconfig or --baseUrl names')
+    return lines.length > 0 && lines
+  })
+  t.match(line, { err: { message: 'there is no node "n2" in this cluster' } })
+  t.equal(await healthOf(t, health), '412 HealthCheck Failed')
+})

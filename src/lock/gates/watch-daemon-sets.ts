@@ -91,6 +91,7 @@ export function watchDaemonSetGate(options: DaemonSetGateOptions, tell: GateList
     if (answer.kind === warned) return
     if (answer.kind === 'told' && warned !== undefined) log.info({ gate: daemonSetsGateName }, 'the API server tells of the DaemonSets again')
     if (answer.kind === 'denied') log.warn({ gate: daemonSetsGateName, err: answer.error }, 'a right is missing: the gate of DaemonSets stays open')
+    if (answer.kind === 'missing') log.warn({ gate: daemonSetsGateName, err: answer.error }, 'there is no such node: see --node, NODE_NAME, and which cluster --kubeconfig names; what was known stays')
     if (answer.kind === 'failed') log.warn({ gate: daemonSetsGateName, err: answer.error }, 'the API server does not tell of the DaemonSets; what was known stays')
     warned = answer.kind === 'told' ? undefined : answer.kind
   }
@@ -101,6 +102,7 @@ export function watchDaemonSetGate(options: DaemonSetGateOptions, tell: GateList
     if (looked?.kind === 'denied') return say(true, 'not judged: the lock has no right to see the DaemonSets')
     if (pods.health().state === 'starting') return say(false, 'the pods of the node are not known yet')
     if (verdict !== undefined) return say(verdict.healthy, describeVerdict(verdict))
+    if (looked?.kind === 'missing') return say(false, `${looked.error.message} (--node)`)
     return say(false, looked === undefined ? 'the DaemonSets are not known yet' : 'the API server does not tell of the DaemonSets')
   }
 

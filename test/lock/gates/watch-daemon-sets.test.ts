@@ -193,6 +193,16 @@ t.test('a pod of a namespace that does not count asks for nothing', async (t) =>
   t.equal(gate.looks, 1)
 })
 
+t.test('a name that no node has is told as such: to who waits, and in the log with the flag', async (t) => {
+  const gate = new Gate(t)
+  await gate.start({ kind: 'missing', error: new Error('there is no node "n1" in this cluster') })
+  t.equal(gate.last, 'daemonsets closed: there is no node "n1" in this cluster (--node)')
+  t.match(gate.logged, [{ msg: /^there is no such node: see --node, NODE_NAME/, err: { message: 'there is no node "n1" in this cluster' } }])
+  gate.there([])
+  await gate.pass(closedPauseMs)
+  t.equal(gate.last, 'daemonsets open: no DaemonSet has to run here', 'it may be there later')
+})
+
 const failed: Asked<NodeLook> = { kind: 'failed', error: new Error('connection refused') }
 const denied = { kind: 'denied', error: new Error('cannot list resource "daemonsets"') } as const
 
