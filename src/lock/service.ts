@@ -5,7 +5,7 @@ import type { LockMetrics } from './metrics.ts'
 import { type PodFacts, type PodSource, unknownStart } from './pods.ts'
 import type { Decision, RejectReason } from './queue/decisions.ts'
 import type { QueueEvent } from './queue/events.ts'
-import { isIdentified, keyOf, Queue } from './queue/queue.ts'
+import { isIdentified, type KeptState, keyOf, Queue } from './queue/queue.ts'
 import type { QueueSettings } from './queue/settings.ts'
 import type { Lease, Place } from './queue/state.ts'
 import type { Ask } from './request.ts'
@@ -49,13 +49,16 @@ export interface GateView {
   readonly since: number
 }
 
+/** What was found of a gate; what the queue makes of a closed one, it says itself. */
+type FoundGate = Omit<GateView, 'overdue'>
+
 interface Waiter extends Held {
   answer(answer: Answer): void
   /** The same pod is held by another request from now on. */
   supersede(): void
 }
 
-// Changes of the queue's order alone are written so much later; grants and releases at once.
+// Changes of the queue's order, and of gates, are written so much later; grants and releases at once.
 const saveAfterMs = 100
 
 /**
@@ -73,7 +76,7 @@ export class LockService {
   readonly #metrics: LockMetrics
   readonly #log: Logger
   readonly #queue: Queue
-  readonly #gates = new Map<string, GateView>()
+  readonly #gates = new Map<string, FoundGate>()
   readonly #waiters = new Map<string, Waiter>()
   readonly #followers = new Set<(decision: Decision) => void>()
   #timer: { readonly at: number; readonly cancel: () => void } | undefined
@@ -91,7 +94,7 @@ export class LockService {
     this.startedAt = clock.now()
     this.events = new EventLog()
     this.starts = new Starts()
-    const kept = store.load(this.startedAt)
+    const kept = ofGates(store.load(this.startedAt), gates)
     this.#queue = kept === undefined ? new Queue(settings, this.startedAt) : Queue.restore(kept, settings, this.startedAt)
     for (const lease of this.#queue.leases()) this.starts.granted(lease)
     if (kept !== undefined) log.info({ leases: kept.leases.length, waiting: this.#queue.waitingCount }, 'going on where it was')
@@ -158,7 +161,7 @@ export class LockService {
   setGate(name: string, open: boolean, reason: string): void {
     const before = this.#gates.get(name)
     const since = before === undefined || before.open !== open ? this.#clock.now() : before.since
-    this.#gates.set(name, { name, open, overdue: !open && before?.overdue === true, reason, since })
+    this.#gates.set(name, { name, open, reason, since })
     this.feed({ kind: 'gate', name, open, reason })
   }
 
@@ -191,7 +194,11 @@ export class LockService {
   }
 
   gates(): readonly GateView[] {
-    return [...this.#gates.values()]
+    const closed = new Map(Array.from(this.#queue.closedGates(), (gate) => [gate.name, gate]))
+    return Array.from(this.#gates.values(), (gate) => {
+      const { since, overdue } = closed.get(gate.name) ?? { since: gate.since, overdue: false }
+      return { ...gate, overdue, since }
+    })
   }
 
   /** Answers all who wait that it is not yet, keeps the state, and does nothing more. */
@@ -310,11 +317,7 @@ export class LockService {
   }
 
   #tellGate({ name, open, overdue, reason }: Extract<Decision, { kind: 'gate' }>): void {
-    const gate = this.#gates.get(name)
-    if (overdue) {
-      if (gate !== undefined) this.#gates.set(name, { ...gate, overdue })
-      this.#metrics.gateOverdue(name)
-    } else if (open && gate !== undefined) this.#gates.set(name, { ...gate, overdue: false })
+    if (overdue) this.#metrics.gateOverdue(name)
     this.events.add('gate', undefined, { gate: name, open, overdue, reason })
     if (overdue) this.#log.warn({ gate: name, reason }, 'the gate has been closed for too long; it counts as open')
     else this.#log.info({ gate: name, open, reason }, 'gate')
@@ -343,6 +346,12 @@ export class LockService {
   }
 }
 
+/** What is kept, without gates that are there no more: nobody would open them. */
+function ofGates(kept: KeptState | undefined, names: readonly string[]): KeptState | undefined {
+  const isThere = ({ name }: { readonly name: string }): boolean => names.includes(name)
+  return kept === undefined ? undefined : { ...kept, gates: kept.gates.filter(isThere), opened: kept.opened.filter(isThere) }
+}
+
 /** Whoever asks runs its init container: a finished one is of an earlier start. */
 function staleOf(pod: PodFacts | undefined): string | undefined {
   return pod?.wait?.isFinished === true ? pod.wait.id : undefined
@@ -356,6 +365,7 @@ function mustBeKept(decision: Decision): boolean {
 
 function changesOrder(decision: Decision): boolean {
   const { kind } = decision
+  if (kind === 'gate') return true
   if (kind === 'placed') return decision.isNew && isIdentified(decision.key)
   if (kind === 'dropped') return isIdentified(decision.key)
   return kind === 'released' || (kind === 'granted' && !decision.again)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { isCount, isObject } from '../units/json.ts'
 import type { KeptState } from './queue/queue.ts'
-import type { Lease, Place } from './queue/state.ts'
+import type { KeptGate, Lease, OpenedGate, Place } from './queue/state.ts'
 
 /** Where the state of the queue survives the process. */
 export interface StateStore {
@@ -102,14 +102,17 @@ function parse(text: string): Readonly<Record<string, unknown>> | undefined {
 }
 
 function stateOf(content: Readonly<Record<string, unknown>>): KeptState | undefined {
-  const { now, sequence, lastOverdueAt, leases, waiting } = content
+  // A file of before says nothing of gates.
+  const { now, sequence, lastOverdueAt, leases, waiting, gates = [], opened = [] } = content
   if (!isTime(now) || !isCount(sequence) || !isTimeOrNone(lastOverdueAt)) return undefined
-  if (!Array.isArray(leases) || !Array.isArray(waiting)) return undefined
+  if (!Array.isArray(leases) || !Array.isArray(waiting) || !Array.isArray(gates) || !Array.isArray(opened)) return undefined
   const [readLeases, readPlaces] = [leases.map(leaseOf), waiting.map(placeOf)]
   if (!readLeases.every(isKnown) || !readPlaces.every(isKnown)) return undefined
+  const [readGates, readOpened] = [gates.map(gateOf), opened.map(openedGateOf)]
+  if (!readGates.every(isKnown) || !readOpened.every(isKnown)) return undefined
   const keys = [...readLeases, ...readPlaces].map(({ key }) => key)
   if (new Set(keys).size !== keys.length) return undefined
-  return { now, sequence, lastOverdueAt, leases: readLeases, waiting: readPlaces }
+  return { now, sequence, lastOverdueAt, leases: readLeases, waiting: readPlaces, gates: readGates, opened: readOpened }
 }
 
 function isKnown<T>(value: T | undefined): value is T {
@@ -135,6 +138,18 @@ function placeOf(value: unknown): Place | undefined {
   if (!isCount(sequence) || !isTime(arrivedAt) || !isCount(weight) || typeof priority !== 'number') return undefined
   if (!isTime(leaseMs) || !isTimeOrNone(deadline) || !isCount(requests) || !isTimeOrNone(absentSince)) return undefined
   return { key, pod, peer, stale, sequence, arrivedAt, weight, priority, leaseMs, deadline, requests, absentSince }
+}
+
+function gateOf(value: unknown): KeptGate | undefined {
+  if (!isObject(value)) return undefined
+  const { name, since, overdue } = value
+  return typeof name === 'string' && isTime(since) && typeof overdue === 'boolean' ? { name, since, overdue } : undefined
+}
+
+function openedGateOf(value: unknown): OpenedGate | undefined {
+  if (!isObject(value)) return undefined
+  const { name, since, openedAt } = value
+  return typeof name === 'string' && isTime(since) && isTime(openedAt) ? { name, since, openedAt } : undefined
 }
 
 function isTime(value: unknown): value is number {

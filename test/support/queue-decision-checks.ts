@@ -47,7 +47,10 @@ export function checkDecision(record: QueueRecord, event: QueueEvent, decision: 
     }
     case 'gate': {
       const isMeant = event.kind === 'gate' && event.name === decision.name && event.open === decision.open && event.reason === decision.reason
-      must(isMeant && !decision.overdue, 4, 'a gate changes by itself', decision)
+      const closed = record.closed.get(decision.name)
+      // One that closes again soon may have been closed for too long already.
+      const isOverdue = event.kind === 'gate' && event.name === decision.name && !event.open && closed?.isTold === false && record.isTooLong(closed.since)
+      must(decision.overdue ? isOverdue : isMeant, 4, 'a gate changes by itself', decision)
       break
     }
   }

@@ -57,7 +57,7 @@ export function checkRecord(record: QueueRecord, queue: Queue): void {
   for (const key of record.ever) {
     equal([queue.lease(key) !== undefined, queue.place(key) !== undefined], [record.holders.has(key), record.waiters.has(key)], key)
   }
-  const closed = Array.from(record.closed, ([name, { since, reason }]) => ({ name, since, reason, overdue: record.isTooLong(since) }))
+  const closed = Array.from(record.closed, ([name, { since, reason, isTold }]) => ({ name, since, reason, overdue: isTold }))
   equal(gates, closed, 'gates')
 }
 

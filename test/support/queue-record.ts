@@ -51,6 +51,8 @@ export class QueueRecord {
   readonly waiters = new Map<string, Waiter>()
   readonly holders = new Map<string, Holder>()
   readonly closed = new Map<string, Closed>()
+  /** Since when gates had been closed, and when they were found open. */
+  readonly opened = new Map<string, { readonly since: number; readonly at: number }>()
   readonly readings: Reading[] = []
   readonly ever = new Set<string>()
   now: number
@@ -85,8 +87,11 @@ export class QueueRecord {
     }
     if (event.kind === 'gate') {
       const { name, open, reason } = event
+      const [closed, opened] = [this.closed.get(name), this.opened.get(name)]
+      if (open && closed !== undefined) this.opened.set(name, { since: closed.since, at: this.now })
+      const isSoon = opened !== undefined && this.now - opened.at <= 60_000
       if (open) this.closed.delete(name)
-      else this.closed.set(name, { since: this.now, isTold: false, ...this.closed.get(name), reason })
+      else this.closed.set(name, { since: isSoon ? opened.since : this.now, isTold: false, ...closed, reason })
     }
     const told = event.kind === 'delivered' ? this.holders.get(event.key) : undefined
     if (told !== undefined) Object.assign(told, { claimed: true, absentSince: undefined })
@@ -127,7 +132,7 @@ export class QueueRecord {
   /** The service is started anew. */
   restart(now: number): void {
     this.now = Math.max(this.now, now)
-    this.closed.clear()
+    for (const closed of this.closed.values()) closed.reason = ''
     this.readings.length = 0
     for (const waiter of this.waiters.values()) {
       if (waiter.key.startsWith('uid:')) Object.assign(waiter, { held: 0, absentSince: this.now })

@@ -1,10 +1,11 @@
 import type { Decision, DropCause, RejectReason, ReleaseCause } from './decisions.ts'
 import type { PodEvent, QueueEvent, RequestEvent } from './events.ts'
+import { Gates } from './gates.ts'
 import { idleCoreAt, readLoad, unknownLoad } from './load.ts'
 import { aheadOf, firstOf } from './order.ts'
 import { type Ending, endingsOf, nextOverdue } from './overdue.ts'
 import { absentKeepMs, agingMs, type QueueSettings, unseenMs, weightCap } from './settings.ts'
-import type { ClosedGate, Lease, LoadState, Place, QueueState } from './state.ts'
+import type { ClosedGate, KeptGate, Lease, LoadState, Place, QueueState } from './state.ts'
 
 /**
  * The queue of one node: who starts, who waits. Events go in, decisions come out; time is an argument, nothing else
@@ -33,13 +34,13 @@ import type { ClosedGate, Lease, LoadState, Place, QueueState } from './state.ts
  * 13. While somebody waits, no pod that crash-loops keeps its turn. It loses it for nobody who can be granted without.
  *
  * Long for one file: the invariants hold of all this state together, and nobody else may change a part of it. What can
- * be said without it stands beside it: order, load, overdue.
+ * be said without it stands beside it: order, load, gates, overdue.
  */
 export class Queue {
   readonly #settings: QueueSettings
   readonly #waiting = new Map<string, Place>()
   readonly #leases = new Map<string, Lease>()
-  readonly #gates = new Map<string, ClosedGate>()
+  readonly #gates: Gates
   readonly #waitingOf = new Map<string, number>()
   #now: number
   #sequence = 0
@@ -53,17 +54,19 @@ export class Queue {
 
   constructor(settings: QueueSettings, now: number) {
     this.#settings = settings
+    this.#gates = new Gates(settings.gateMaxWaitMs)
     this.#now = now
   }
 
   /**
    * Goes on from a state of before. Anonymous places are gone with their connections; identified clients have the
-   * usual time to ask again, and gates and load are found out anew. `now` is not before the state's.
+   * usual time to ask again, gates go on from when they closed, and load is found out anew. `now` is not before the state's.
    */
   static restore(state: KeptState, settings: QueueSettings, now: number): Queue {
     const queue = new Queue(settings, now)
     queue.#sequence = state.sequence
     queue.#lastOverdueAt = earlier(state.lastOverdueAt, now)
+    queue.#gates.restore(state.gates, state.opened, now)
     for (const lease of state.leases) {
       // Whoever was there to be told has most probably read it, and else asks again.
       const wasAway = lease.absentSince !== undefined
@@ -107,9 +110,11 @@ export class Queue {
       case 'gone':
         this.#hear(event, decisions)
         break
-      case 'gate':
-        this.#setGate(event, decisions)
+      case 'gate': {
+        const { name, open, reason } = event
+        if (this.#gates.set(name, open, reason, this.#now)) decisions.push({ kind: 'gate', name, open, reason, overdue: false })
         break
+      }
       case 'load':
         this.#load = readLoad(this.#load, event, this.#now, this.#settings)
         break
@@ -131,13 +136,8 @@ export class Queue {
     for (const { endsAt, absentSince } of this.#leases.values()) {
       next = Math.min(next, endsAt, absentSince === undefined ? Infinity : absentSince + absentKeepMs)
     }
-    if (this.#settings.gateMaxWaitMs > 0) {
-      for (const { since, overdue } of this.#gates.values()) {
-        if (!overdue) next = Math.min(next, since + this.#settings.gateMaxWaitMs)
-      }
-    }
-    next = Math.min(next, this.#nextOverdue()?.at ?? Infinity, this.#agedAt() ?? Infinity)
-    const extraAt = this.#isOpen() ? this.#extraAt() : undefined
+    next = Math.min(next, this.#gates.nextChangeAt(), this.#nextOverdue()?.at ?? Infinity, this.#agedAt() ?? Infinity)
+    const extraAt = this.#gates.areOpen() ? this.#extraAt() : undefined
     if (extraAt !== undefined && extraAt < next && this.#firstIdentified() !== undefined) next = extraAt
     return next === Infinity ? undefined : Math.max(next, this.#now)
   }
@@ -178,7 +178,7 @@ export class Queue {
 
   /** The gates that were found closed. */
   closedGates(): Iterable<ClosedGate> {
-    return this.#gates.values()
+    return this.#gates.closed()
   }
 
   get load(): LoadState {
@@ -193,6 +193,8 @@ export class Queue {
       lastOverdueAt: this.#lastOverdueAt,
       leases: [...this.#leases.values()],
       waiting: Array.from(this.#waiting.values()).filter(({ key }) => isIdentified(key)),
+      gates: Array.from(this.#gates.closed(), ({ name, since, overdue }) => ({ name, since, overdue })),
+      opened: this.#gates.opened(),
     }
   }
 
@@ -204,7 +206,8 @@ export class Queue {
       lastOverdueAt: this.#lastOverdueAt,
       leases: Array.from(this.#leases.values(), (lease) => ({ ...lease })),
       waiting: Array.from(this.#waiting.values(), (place) => ({ ...place })),
-      gates: Array.from(this.#gates.values(), (gate) => ({ ...gate })),
+      gates: Array.from(this.#gates.closed(), (gate) => ({ ...gate })),
+      opened: this.#gates.opened(),
       load: this.#load,
     }
   }
@@ -317,17 +320,6 @@ export class Queue {
     lease.endCause = 'blind-hold'
   }
 
-  #setGate({ name, open, reason }: { readonly name: string; readonly open: boolean; readonly reason: string }, decisions: Decision[]): void {
-    const closed = this.#gates.get(name)
-    if (open === (closed === undefined)) {
-      if (closed !== undefined) closed.reason = reason
-      return
-    }
-    if (open) this.#gates.delete(name)
-    else this.#gates.set(name, { name, since: this.#now, reason, overdue: false })
-    decisions.push({ kind: 'gate', name, open, reason, overdue: false })
-  }
-
   /** Ends whatever somebody has. */
   #end(key: string, cause: 'gone' | 'given-back' | 'unclaimed', decisions: Decision[]): void {
     const lease = this.#leases.get(key)
@@ -348,12 +340,7 @@ export class Queue {
       if (lease.endsAt <= now) this.#release(lease, lease.endCause, decisions)
       else if (lease.absentSince !== undefined && lease.absentSince + absentKeepMs <= now) this.#release(lease, 'unclaimed', decisions)
     }
-    const { gateMaxWaitMs } = this.#settings
-    for (const gate of this.#gates.values()) {
-      if (gateMaxWaitMs === 0 || gate.overdue || gate.since + gateMaxWaitMs > now) continue
-      gate.overdue = true
-      decisions.push({ kind: 'gate', name: gate.name, open: true, reason: gate.reason, overdue: true })
-    }
+    for (const { name, reason } of this.#gates.expire(now)) decisions.push({ kind: 'gate', name, open: true, reason, overdue: true })
     if (this.#absentEndAt > now) return
     this.#absentEndAt = Infinity
     for (const place of this.#waiting.values()) {
@@ -366,7 +353,7 @@ export class Queue {
 
   #grantOne(decisions: Decision[]): boolean {
     if (this.#waiting.size === 0) return false
-    if (this.#isOpen()) {
+    if (this.#gates.areOpen()) {
       const free = this.#settings.permits - this.#used
       const next = free > 0 ? firstOf(this.#waiting.values(), this.#now, () => true) : undefined
       if (next !== undefined && this.#permitsOf(next) <= free) return this.#grant(next, 'floor', decisions)
@@ -420,11 +407,6 @@ export class Queue {
     return Math.min(place.weight, this.#settings.permits)
   }
 
-  #isOpen(): boolean {
-    for (const gate of this.#gates.values()) if (!gate.overdue) return false
-    return true
-  }
-
   /** From when on one more may be granted for an idle core; undefined: not by what is known of the load. */
   #extraAt(): number | undefined {
     if (this.#settings.strict) return undefined
@@ -436,7 +418,7 @@ export class Queue {
   /** When the oldest will go before a heavier one by its age, and be granted; undefined: that grants nothing. */
   #agedAt(): number | undefined {
     const [oldest] = this.#waiting.values()
-    if (oldest === undefined || !this.#isOpen() || this.#permitsOf(oldest) > this.#settings.permits - this.#used) return undefined
+    if (oldest === undefined || !this.#gates.areOpen() || this.#permitsOf(oldest) > this.#settings.permits - this.#used) return undefined
     return oldest.arrivedAt + agingMs
   }
 
@@ -481,7 +463,9 @@ export class Queue {
 }
 
 /** What of the state survives a restart. */
-export type KeptState = Pick<QueueState, 'now' | 'sequence' | 'lastOverdueAt' | 'leases' | 'waiting'>
+export type KeptState = Pick<QueueState, 'now' | 'sequence' | 'lastOverdueAt' | 'leases' | 'waiting' | 'opened'> & {
+  readonly gates: readonly KeptGate[]
+}
 
 const identified = 'uid:'
 

@@ -47,6 +47,8 @@ export const agingMs = 60_000
 export const overdueSpacingMs = 1_000
 /** And so long before their own wait ends: the answer has to reach them. */
 export const overdueMarginMs = 1_000
+/** A gate that closes again so soon has been closed all along, by what its bound counts. */
+export const recloseMs = 60_000
 /** For how long cores must have been idle before further grants. */
 export const idleForMs = 500
 /**

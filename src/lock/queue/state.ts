@@ -55,6 +55,17 @@ export interface ClosedGate {
   overdue: boolean
 }
 
+/** What outlasts a restart of a closed gate. */
+export type KeptGate = Pick<ClosedGate, 'name' | 'since' | 'overdue'>
+
+/** A gate that has opened, and not closed again. */
+export interface OpenedGate {
+  readonly name: string
+  /** Since when it had been closed. */
+  readonly since: number
+  readonly openedAt: number
+}
+
 /** All that the queue knows, as plain data. */
 export interface QueueState {
   readonly now: number
@@ -63,6 +74,7 @@ export interface QueueState {
   readonly leases: readonly Lease[]
   readonly waiting: readonly Place[]
   readonly gates: readonly ClosedGate[]
+  readonly opened: readonly OpenedGate[]
   readonly load: LoadState
 }
 

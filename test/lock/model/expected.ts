@@ -18,7 +18,6 @@ export type Expected = { readonly status: number; readonly position?: number } |
 /** A gate as the service is to show it. */
 export interface GateModel {
   open: boolean
-  overdue: boolean
   reason: string
   since: number
 }

@@ -77,7 +77,7 @@ export class LockModel {
   setGate(name: string, open: boolean, reason: string): void {
     const before = this.gates.get(name)
     const isSame = before?.open === open
-    this.gates.set(name, { open, overdue: isSame && before.overdue, reason, since: isSame ? before.since : this.clock.now() })
+    this.gates.set(name, { open, reason, since: isSame ? before.since : this.clock.now() })
     this.feed({ kind: 'gate', name, open, reason })
   }
 
@@ -154,14 +154,8 @@ export class LockModel {
         if (!isPassing) this.#count(`dropped ${decision.cause}`)
         this.#answerAll(decision.key, this.#locked(decision.key))
       } else if (decision.kind === 'rejected') this.#count(`rejected ${decision.reason}`)
-      else if (decision.kind === 'gate') this.#note(decision)
+      else if (decision.kind === 'gate') this.#count(decision.overdue ? 'gate overdue' : `gate ${decision.open ? 'open' : 'closed'}`)
     }
-  }
-
-  #note({ name, open, overdue }: Extract<Decision, { kind: 'gate' }>): void {
-    this.#count(overdue ? 'gate overdue' : `gate ${open ? 'open' : 'closed'}`)
-    const gate = this.gates.get(name)
-    if (gate !== undefined && overdue) gate.overdue = true
   }
 
   #count(what: string): void {

@@ -44,8 +44,12 @@ function waitersOf(model: LockModel): unknown[] {
 
 const gateOf = ({ name, open, overdue, reason, seconds }: JsonObject) => [name, open, overdue, reason, seconds]
 
-function gatesOf({ gates, clock }: LockModel): unknown[] {
-  return Array.from(gates, ([name, { open, overdue, reason, since }]) => [name, open, overdue, reason, tenths(clock.now() - since)])
+function gatesOf({ gates, queue, clock }: LockModel): unknown[] {
+  const closed = new Map(Array.from(queue.closedGates(), (gate) => [gate.name, gate]))
+  return Array.from(gates, ([name, { open, reason, since }]) => {
+    const held = closed.get(name)
+    return [name, open, held?.overdue === true, reason, tenths(clock.now() - (held?.since ?? since))]
+  })
 }
 
 // An hour, and so many of it.
