@@ -193,6 +193,23 @@ t.test('a pod of a namespace that does not count asks for nothing', async (t) =>
   t.equal(gate.looks, 1)
 })
 
+t.test('a rollout on this node costs four or five looks, where its pod is away for half a minute', async (t) => {
+  const gate = new Gate(t)
+  gate.put('cni', { startedAt: afterBoot() })
+  await gate.start([daemonSetJson('cni')])
+  await gate.pass(openPauseMs)
+  const before = gate.looks
+  await gate.pass(closedPauseMs)
+  t.equal(gate.looks, before, 'it is open, and asks seldom')
+  gate.put('cni')
+  t.match(gate.last, 'daemonsets closed: 1 of 1 not ready')
+  for (let second = 0; second < 30; second++) await gate.pass(1_000)
+  gate.put('cni', { startedAt: new Date() })
+  t.match(gate.last, 'daemonsets open')
+  for (let second = 0; second < 60; second++) await gate.pass(1_000)
+  t.ok([4, 5].includes(gate.looks - before), `${gate.looks - before} looks, as docs/scale.md reckons`)
+})
+
 t.test('a name that no node has is told as such: to who waits, and in the log with the flag', async (t) => {
   const gate = new Gate(t)
   await gate.start({ kind: 'missing', error: new Error('there is no node "n1" in this cluster') })
