@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { Announcer } from './announcer.ts'
 import type { Clock } from './clock.ts'
 import { EventLog } from './event-log.ts'
 import type { LockMetrics } from './metrics.ts'
@@ -7,10 +8,11 @@ import type { Decision, RejectReason } from './queue/decisions.ts'
 import type { QueueEvent } from './queue/events.ts'
 import { isIdentified, type KeptState, keyOf, Queue } from './queue/queue.ts'
 import type { QueueSettings } from './queue/settings.ts'
-import type { Lease, Place } from './queue/state.ts'
+import type { Lease } from './queue/state.ts'
 import type { Ask } from './request.ts'
 import { Starts } from './starts.ts'
 import type { StateStore } from './state-file.ts'
+import { StateKeeper } from './state-keeper.ts'
 
 /** What the service is made of. */
 export interface LockServiceOptions {
@@ -58,13 +60,7 @@ interface Waiter extends Held {
   supersede(): void
 }
 
-// Changes of the queue's order, and of gates, are written so much later; grants and releases at once.
-const saveAfterMs = 100
-
-/**
- * The lock of a node: feeds the queue, holds requests, and tells whom it concerns. Long for one file, because the order
- * of these is what matters: decided, written, told, answered.
- */
+/** The lock of a node: feeds the queue, and holds requests. What it decides is written, then told, then answered. */
 export class LockService {
   readonly settings: QueueSettings
   readonly events: EventLog
@@ -72,15 +68,13 @@ export class LockService {
   readonly startedAt: number
   readonly #clock: Clock
   readonly #pods: PodSource
-  readonly #store: StateStore
-  readonly #metrics: LockMetrics
-  readonly #log: Logger
   readonly #queue: Queue
+  readonly #keeper: StateKeeper
+  readonly #announcer: Announcer
   readonly #gates = new Map<string, FoundGate>()
   readonly #waiters = new Map<string, Waiter>()
   readonly #followers = new Set<(decision: Decision) => void>()
   #timer: { readonly at: number; readonly cancel: () => void } | undefined
-  #cancelSave: (() => void) | undefined
   #isClosed = false
 
   constructor(options: LockServiceOptions) {
@@ -88,14 +82,13 @@ export class LockService {
     this.settings = settings
     this.#clock = clock
     this.#pods = pods
-    this.#store = store
-    this.#metrics = metrics
-    this.#log = log
     this.startedAt = clock.now()
     this.events = new EventLog()
     this.starts = new Starts()
     const kept = ofGates(store.load(this.startedAt), gates)
     this.#queue = kept === undefined ? new Queue(settings, this.startedAt) : Queue.restore(kept, settings, this.startedAt)
+    this.#keeper = new StateKeeper(this.#queue, store, clock)
+    this.#announcer = new Announcer({ queue: this.#queue, events: this.events, starts: this.starts, metrics, log })
     for (const lease of this.#queue.leases()) this.starts.granted(lease)
     if (kept !== undefined) log.info({ leases: kept.leases.length, waiting: this.#queue.waitingCount }, 'going on where it was')
     for (const name of gates) this.setGate(name, false, 'not checked yet')
@@ -144,7 +137,7 @@ export class LockService {
   /** The answer with somebody's grant has left for the client. */
   delivered(key: string): void {
     this.feed({ kind: 'delivered', key })
-    if (isIdentified(key)) this.#saveSoon()
+    if (isIdentified(key)) this.#keeper.keepSoon()
   }
 
   /** The answer with somebody's grant could not be delivered. */
@@ -170,7 +163,7 @@ export class LockService {
     if (this.#isClosed) return
     this.#act(this.#apply(event))
     // The shorter end of a blind hold is no decision, and still not to be forgotten.
-    if (event.kind === 'started' || event.kind === 'crashing') this.#saveSoon()
+    if (event.kind === 'started' || event.kind === 'crashing') this.#keeper.keepSoon()
   }
 
   /** Tells of every decision, once it is known to those whom it concerns; the returned function ends that. */
@@ -206,10 +199,9 @@ export class LockService {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#timer?.cancel()
-    this.#cancelSave?.()
     for (const [key, waiter] of this.#waiters) waiter.answer({ kind: 'locked', key, superseded: false })
     this.events.close()
-    this.#store.save(this.#queue.kept())
+    this.#keeper.close()
   }
 
   #apply(event: QueueEvent): readonly Decision[] {
@@ -254,83 +246,17 @@ export class LockService {
   }
 
   #act(decisions: readonly Decision[]): void {
-    // What a client is told must be known after a restart: the state is written before anybody is answered.
-    if (decisions.some(mustBeKept)) this.#save()
-    else if (decisions.some(changesOrder)) this.#saveSoon()
+    this.#keeper.keep(decisions)
     for (const decision of decisions) {
-      this.#tell(decision, decisions)
+      this.#announcer.tell(decision, decisions)
+      this.#answer(decision)
       for (const follower of this.#followers) follower(decision)
     }
   }
 
-  #tell(decision: Decision, all: readonly Decision[]): void {
-    switch (decision.kind) {
-      case 'placed':
-        if (decision.isNew && this.#queue.place(decision.key) !== undefined) {
-          this.events.add('waiting', this.#queue.place(decision.key)?.pod, {})
-        }
-        return
-      case 'rejected':
-        this.#metrics.rejected(decision.reason)
-        return
-      case 'granted':
-        if (!decision.again) this.#tellGrant(decision.lease)
-        this.#waiters.get(decision.key)?.answer({ kind: 'granted', lease: decision.lease })
-        return
-      case 'released':
-        this.#tellRelease(decision.lease, decision.cause)
-        return
-      case 'dropped':
-        // Those who did not want to wait have never been in the queue, for people.
-        if (!all.some((other) => other.kind === 'placed' && other.key === decision.key && other.isNew)) {
-          this.#tellDrop(decision.place, decision.cause)
-        }
-        this.#waiters.get(decision.key)?.answer({ kind: 'locked', key: decision.key, superseded: false })
-        return
-      case 'gate':
-        this.#tellGate(decision)
-    }
-  }
-
-  #tellGrant(lease: Lease): void {
-    const { pod, grant, key } = lease
-    const waitedMs = lease.grantedAt - lease.arrivedAt
-    const isAnonymous = !isIdentified(key)
-    this.#metrics.granted(grant, isAnonymous, waitedMs)
-    this.starts.granted(lease)
-    this.events.add('granted', pod, { grant, waitedSeconds: waitedMs / 1_000 })
-    this.#log.info({ pod, peer: lease.peer, grant, waitedMs, leaseMs: lease.endsAt - lease.grantedAt }, 'granted')
-  }
-
-  #tellRelease(lease: Lease, cause: Extract<Decision, { kind: 'released' }>['cause']): void {
-    const heldMs = this.#queue.now - lease.grantedAt
-    this.#metrics.released(cause, heldMs)
-    this.starts.released(lease.key, cause, this.#queue.now)
-    this.events.add('released', lease.pod, { cause, heldSeconds: heldMs / 1_000 })
-    this.#log.info({ pod: lease.pod, cause, heldMs }, 'released')
-  }
-
-  #tellDrop(place: Place, cause: Extract<Decision, { kind: 'dropped' }>['cause']): void {
-    this.#metrics.dropped(cause)
-    this.events.add('left', place.pod, { cause })
-    this.#log.info({ pod: place.pod, cause, waitedMs: this.#queue.now - place.arrivedAt }, 'left the queue')
-  }
-
-  #tellGate({ name, open, overdue, reason }: Extract<Decision, { kind: 'gate' }>): void {
-    if (overdue) this.#metrics.gateOverdue(name)
-    this.events.add('gate', undefined, { gate: name, open, overdue, reason })
-    if (overdue) this.#log.warn({ gate: name, reason }, 'the gate has been closed for too long; it counts as open')
-    else this.#log.info({ gate: name, open, reason }, 'gate')
-  }
-
-  #saveSoon(): void {
-    if (!this.#isClosed) this.#cancelSave ??= this.#clock.after(saveAfterMs, () => this.#save())
-  }
-
-  #save(): void {
-    this.#cancelSave?.()
-    this.#cancelSave = undefined
-    this.#store.save(this.#queue.kept())
+  #answer(decision: Decision): void {
+    if (decision.kind === 'granted') this.#waiters.get(decision.key)?.answer({ kind: 'granted', lease: decision.lease })
+    else if (decision.kind === 'dropped') this.#waiters.get(decision.key)?.answer({ kind: 'locked', key: decision.key, superseded: false })
   }
 
   /** Sets the timer for the next thing that time alone brings; a timer that comes too early does no harm. */
@@ -355,18 +281,4 @@ function ofGates(kept: KeptState | undefined, names: readonly string[]): KeptSta
 /** Whoever asks runs its init container: a finished one is of an earlier start. */
 function staleOf(pod: PodFacts | undefined): string | undefined {
   return pod?.wait?.isFinished === true ? pod.wait.id : undefined
-}
-
-/** Whether a decision must not be forgotten. Anonymous leases are short, and the older services forgot them as well. */
-function mustBeKept(decision: Decision): boolean {
-  const { kind } = decision
-  return (kind === 'released' || (kind === 'granted' && !decision.again)) && isIdentified(decision.key)
-}
-
-function changesOrder(decision: Decision): boolean {
-  const { kind } = decision
-  if (kind === 'gate') return true
-  if (kind === 'placed') return decision.isNew && isIdentified(decision.key)
-  if (kind === 'dropped') return isIdentified(decision.key)
-  return kind === 'released' || (kind === 'granted' && !decision.again)
 }
