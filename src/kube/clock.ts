@@ -1,10 +1,4 @@
-/** Time, as the watches see it; tests have one of their own. */
-export interface Clock {
-  /** Milliseconds on a clock that never jumps. */
-  now(): number
-  /** Calls back after so many milliseconds; the returned function prevents that. */
-  after(ms: number, call: () => void): () => void
-}
+import type { Clock } from '../units/clock.ts'
 
 /** The machine's monotonic clock. Its timers keep no process alive. */
 export const systemClock: Clock = {

@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node'
+import type { Clock } from '../units/clock.ts'
 import { isCount, isObject, type JsonObject } from '../units/json.ts'
-import type { Clock } from './clock.ts'
 import { type ListWatch, startListWatch } from './list-watch.ts'
 import type { WatchHealth, WatchListener } from './watch-health.ts'
 

@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node'
+import type { Clock } from '../units/clock.ts'
 import type { JsonObject } from '../units/json.ts'
-import type { Clock } from './clock.ts'
 import { startListWatch } from './list-watch.ts'
 import type { WatchListener } from './watch-health.ts'
 

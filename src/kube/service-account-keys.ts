@@ -1,8 +1,9 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { apiBackoff, backoffMs } from '../units/backoff.ts'
+import type { Clock } from '../units/clock.ts'
 import { isObject } from '../units/json.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { systemClock } from './clock.ts'
 import { ApiError, requestJson } from './request.ts'
 import type { WatchListener } from './watch-health.ts'
 

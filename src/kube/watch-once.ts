@@ -1,5 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../units/clock.ts'
 import { type ApiRequest, openAnswer } from './request.ts'
 import { readEvents, type WatchEvent } from './watch-events.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../units/clock.ts'
 import type { PodSource } from './pods.ts'
 import type { Ask } from './request.ts'
 import type { Answer, Held, LockService } from './service.ts'

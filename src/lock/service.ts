@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
+import type { Clock } from '../units/clock.ts'
 import { Announcer } from './announcer.ts'
-import type { Clock } from './clock.ts'
 import { EventLog } from './event-log.ts'
 import type { LockMetrics } from './metrics.ts'
 import { type PodFacts, type PodSource, unknownStart } from './pods.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../units/clock.ts'
 import type { Decision } from './queue/decisions.ts'
 import { isIdentified, type Queue } from './queue/queue.ts'
 import type { StateStore } from './state-file.ts'

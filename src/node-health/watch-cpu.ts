@@ -1,5 +1,5 @@
 import { type CpuTimes, parseStat } from '../lock/node-load/stat.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../units/clock.ts'
 
 /** How busy the CPUs of a node may be. */
 export interface CpuWatchOptions {

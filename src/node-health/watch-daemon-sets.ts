@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../units/clock.ts'
 import { readDaemonPod } from './daemon-pod.ts'
 import type { DaemonSetHealth } from './daemon-set-health.ts'
 import type { Verdict } from './judge.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/lock/clock.ts'
+import type { Clock } from '../../src/units/clock.ts'
 
 interface Timer {
   readonly at: number

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../units/clock.ts'
 import type { Check } from './check.ts'
 import { runCheck } from './run-check.ts'
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../units/clock.ts'
 import type { LoadReading } from '../node-load/load-between.ts'
 import type { ReleaseCause } from '../queue/decisions.ts'
 import type { LockService } from '../service.ts'

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../units/clock.ts'
 import { loadBetween, type LoadReading, type Sample } from './load-between.ts'
 import { parsePressure } from './pressure.ts'
 import { parseStat } from './stat.ts'

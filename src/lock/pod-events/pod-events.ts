@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../units/clock.ts'
 import type { LockMetrics } from '../metrics.ts'
 import type { LockService } from '../service.ts'
 import type { Notices } from './notice.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../units/clock.ts'
 import { isIdentified, uidOf } from '../queue/queue.ts'
 import type { Place } from '../queue/state.ts'
 import type { LockService } from '../service.ts'

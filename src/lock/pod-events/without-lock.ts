@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../units/clock.ts'
 import type { PodFacts, PodSource, WaitContainer } from '../pods.ts'
 import type { Notices } from './notice.ts'
 import { withoutLockWords } from './words.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/lock/clock.ts'
+import type { Clock } from '../../../src/units/clock.ts'
 import type { Cpus } from './cpus.ts'
 
 /** A pod that is to start, as far as its node's CPUs are concerned. */
