@@ -1,6 +1,9 @@
 import { type Finding, skipped } from './finding.ts'
 
-/** What came of a question: `denied` where we may not ask, `late` where there was no time left for the answer. */
+/**
+ * What came of a question: `denied` where we may not ask, `late` where there was no time left for the answer. Other than in
+ * units/asked.ts, all of it is plain data: facts are compared, and told to people.
+ */
 export type Asked<T> =
   | { readonly kind: 'told'; readonly value: T }
   | { readonly kind: 'denied' | 'failed' | 'late'; readonly message: string; /** Of HTTP, where there was an answer. */ readonly status?: number }

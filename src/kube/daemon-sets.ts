@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node'
+import type { Asked } from '../units/asked.ts'
 import { isObject, type JsonObject } from '../units/json.ts'
 import { ApiError, requestJson } from './request.ts'
 
@@ -9,11 +10,6 @@ export interface NodeSourceOptions {
   readonly namespace: string | undefined
 }
 
-/** What came of a question; `denied`: the API server does not let us ask (401, 403); `missing`: there is no such node. */
-export type Asked<T> =
-  | { readonly kind: 'told'; readonly value: T }
-  | { readonly kind: 'denied' | 'missing' | 'failed'; readonly error: Error }
-
 /** The Node and the DaemonSets. */
 export interface NodeLook {
   readonly node: JsonObject
@@ -22,6 +18,7 @@ export interface NodeLook {
 
 /** Tells of a node when it is asked to. */
 export interface NodeSource {
+  /** `missing`: there is no such node. */
   look(signal: AbortSignal): Promise<Asked<NodeLook>>
   /** The pods that are bound to it. */
   pods(signal: AbortSignal): Promise<Asked<readonly JsonObject[]>>

@@ -1,8 +1,9 @@
+import type { Untold } from '../units/asked.ts'
 import type { Clock } from '../units/clock.ts'
 import { readDaemonPod } from './daemon-pod.ts'
 import type { DaemonSetHealth } from './daemon-set-health.ts'
 import type { Verdict } from './judge.ts'
-import type { Asked, NodeSource } from './source.ts'
+import type { NodeSource } from './source.ts'
 
 /** How a node's DaemonSets are looked at, again and again. Times in milliseconds. */
 export interface DaemonSetWatchOptions {
@@ -19,7 +20,7 @@ export interface DaemonSetWatchOptions {
 export interface DaemonSetWatchListener {
   readonly judged: (verdict: Verdict) => void
   /** Nothing could be learned; what was found before says nothing any more. */
-  readonly failed: (asked: Exclude<Asked<unknown>, { readonly kind: 'told' }>) => void
+  readonly failed: (untold: Untold) => void
 }
 
 // However short a pause is asked for: the API server is everybody's.

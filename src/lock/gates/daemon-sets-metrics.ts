@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Asked } from '../../node-health/source.ts'
 import type { Verdict } from '../../node-health/judge.ts'
+import type { Asked } from '../../units/asked.ts'
 
 /** What the gate of DaemonSets counts. */
 export interface DaemonSetMetrics {
