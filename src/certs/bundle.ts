@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { certificateBlocks } from '../units/pem.ts'
 import type { Span } from './times.ts'
 
 /** A certificate that was read, with what is asked of it again and again. */
@@ -9,12 +10,10 @@ export interface Certificate extends Span {
   readonly id: string
 }
 
-const block = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
-
 /** The certificates of a text in PEM, in their order, each once. What is none is passed over, as Go does in a caBundle. */
 export function certificatesIn(pem: string): readonly Certificate[] {
   const found = new Map<string, Certificate>()
-  for (const [text] of pem.matchAll(block)) {
+  for (const text of certificateBlocks(pem)) {
     const certificate = readCertificate(text)
     if (certificate !== undefined && !found.has(certificate.id)) found.set(certificate.id, certificate)
   }

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { formatAge } from '../units/age.ts'
 import type { JsonObject } from '../units/json.ts'
+import { certificateBlocks } from '../units/pem.ts'
 import { valueOf, whenTold } from './asked.ts'
 import type { Facts } from './facts.ts'
 import { failed, type Finding, ok, skipped, warning } from './finding.ts'
@@ -114,10 +115,8 @@ function spanOf({ validFromDate, validToDate }: X509Certificate, now: number): s
   return now < to ? `it ends in ${formatAge((to - now) / 1_000)}` : `it ended ${formatAge((now - to) / 1_000)} ago`
 }
 
-const block = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
-
 function certificatesIn(pem: string): readonly X509Certificate[] {
-  return [...pem.matchAll(block)].flatMap(([text]) => {
+  return certificateBlocks(pem).flatMap((text) => {
     try {
       return [new X509Certificate(text)]
     } catch {

@@ -1,4 +1,4 @@
-import { type CpuTimes, parseStat } from '../lock/node-load/stat.ts'
+import { type CpuTimes, idleShare, parseStat } from '../lock/node-load/stat.ts'
 import type { Clock } from '../units/clock.ts'
 
 /** How busy the CPUs of a node may be. */
@@ -44,7 +44,8 @@ export function watchCpu({ threshold, periodMs, clock, read }: CpuWatchOptions, 
     endPause = clock.after(periodMs, look)
     const before = last
     last = timesOf(read())
-    const percent = before && last && busyBetween(before, last)
+    const idle = before && last && idleShare(before, last)
+    const percent = idle === undefined ? undefined : 100 * (1 - idle)
     // Nothing known is no judgement: what was found before it holds after it.
     if (percent !== undefined) wasBusy = percent > (wasBusy ? freeAgainAt(threshold) : threshold)
     tell({ isFree: percent !== undefined && !wasBusy, percent })
@@ -55,11 +56,4 @@ export function watchCpu({ threshold, periodMs, clock, read }: CpuWatchOptions, 
 
 function timesOf(text: string | undefined): CpuTimes | undefined {
   return text === undefined ? undefined : parseStat(text)
-}
-
-/** Percent; undefined where the counters stepped back, as they do on a virtual machine that moves (proc_stat(5)). */
-function busyBetween(before: CpuTimes, after: CpuTimes): number | undefined {
-  const idle = after.idle - before.idle
-  const total = after.total - before.total
-  return total > 0 && idle >= 0 && idle <= total ? 100 * (1 - idle / total) : undefined
 }

@@ -1,5 +1,5 @@
 import type { LoadEvent } from '../queue/events.ts'
-import type { CpuTimes } from './stat.ts'
+import { type CpuTimes, idleShare } from './stat.ts'
 
 /** What the kernel's counters were at a time. */
 export interface Sample {
@@ -22,13 +22,11 @@ const microsecondsPerMs = 1_000
 export function loadBetween(before: Sample, after: Sample): LoadReading | undefined {
   const windowMs = after.at - before.at
   if (!(windowMs > 0 && windowMs <= longestWindowMs)) return undefined
-  const idle = after.times.idle - before.times.idle
-  const total = after.times.total - before.times.total
-  // Kernels do step back: iowait, and steal where a virtual machine moves (proc_stat(5)).
-  if (!(total > 0 && idle >= 0 && idle <= total)) return undefined
+  const share = idleShare(before.times, after.times)
+  if (share === undefined) return undefined
   const pressure = pressureBetween(before.pressureUs, after.pressureUs, windowMs)
   if (pressure === 'unsound') return undefined
-  return { idleCores: (idle / total) * after.times.cores, pressure, windowMs }
+  return { idleCores: share * after.times.cores, pressure, windowMs }
 }
 
 /** Percent of the window. One counter without the other is unsound: no pressure at all would mean an idle node. */

@@ -28,3 +28,13 @@ export function parseStat(text: string): CpuTimes | undefined {
   const total = times.reduce((sum, each) => sum + each, 0)
   return Number.isSafeInteger(total) ? { idle, total, cores } : undefined
 }
+
+/**
+ * The part of the cores' time between two readings that was idle, from 0 to 1; undefined where they say nothing: counters
+ * that stand still, or step back, as iowait does, and steal where a virtual machine moves (proc_stat(5)).
+ */
+export function idleShare(before: CpuTimes, after: CpuTimes): number | undefined {
+  const idle = after.idle - before.idle
+  const total = after.total - before.total
+  return total > 0 && idle >= 0 && idle <= total ? idle / total : undefined
+}

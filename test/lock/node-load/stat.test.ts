@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import t from 'tap'
-import { parseStat } from '../../../src/lock/node-load/stat.ts'
+import { idleShare, parseStat } from '../../../src/lock/node-load/stat.ts'
 
 t.test('sums the time of all cores, and counts them', (t) => {
   const text = 'cpu  1 2 4 8 16 32 64 128 256 512\ncpu0 1 2 4 8 16 32 64 128 256 512\ncpu11 0 0 0 0 0 0 0 0 0 0\nintr 5 0\ncpufreq 1\n'
@@ -28,5 +28,15 @@ t.test('does not read what is something else', (t) => {
 t.test('reads what the kernel writes', { skip: process.platform !== 'linux' }, (t) => {
   const times = parseStat(readFileSync('/proc/stat', 'latin1'))
   t.ok(times !== undefined && times.cores >= availableParallelism() && times.idle <= times.total, JSON.stringify(times))
+  t.end()
+})
+
+t.test('the idle share of the time between two readings; none where counters stand still or step back', (t) => {
+  const times = (idle: number, total: number) => ({ idle, total, cores: 2 })
+  const before = times(100, 1_000)
+  t.equal(idleShare(before, times(150, 1_200)), 0.25)
+  t.equal(idleShare(before, times(100, 1_200)), 0)
+  t.equal(idleShare(before, times(300, 1_200)), 1)
+  for (const after of [before, times(99, 1_200), times(150, 999), times(301, 1_200)]) t.equal(idleShare(before, after), undefined, JSON.stringify(after))
   t.end()
 })
