@@ -14,7 +14,7 @@ const oldest = { major: 1, minor: 29 }
 const newest = { major: 1, minor: 37 }
 
 /** Its version is one that usher was tried with. */
-export function judgeVersion({ kubeVersion }: Facts): Finding {
+export function judgeVersion({ kubeVersion }: Pick<Facts, 'kubeVersion'>): Finding {
   if (kubeVersion === undefined) {
     return warning('the API server does not tell a version that usher can read: containers get no native nap', { hint: 'set webhook.kubeVersion of the chart' })
   }

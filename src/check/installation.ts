@@ -2,8 +2,12 @@ import type { JsonObject } from '../units/json.ts'
 import { at, flagOf, named, objectsAt, textAt } from './json-paths.ts'
 import { calledNamespaces } from './registration.ts'
 
+/** The label of all objects of usher, and its value. */
+export const nameLabel = 'app.kubernetes.io/name'
+export const usherName = 'usher'
+
 /** By which all objects of usher are found. */
-export const usherSelector = 'app.kubernetes.io/name=usher'
+export const usherSelector = `${nameLabel}=${usherName}`
 
 /** The objects of usher in a namespace; undefined: that one is not there. */
 export interface Installation {
