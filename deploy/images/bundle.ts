@@ -44,6 +44,7 @@ async function write(names: readonly string[], outdir: string): Promise<void> {
     format: 'esm',
     target: 'node26',
     minify: true,
+    loader: { '.yaml': 'text' },
     keepNames: true,
     // For the packages in it that are not modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
@@ -58,6 +59,7 @@ const entries: Plugin = {
     build.onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice('entry:'.length), namespace: 'entry' }))
     build.onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({ contents: entryOf(path), loader: 'ts', resolveDir: sources }))
     build.onLoad({ filter: /[\\/]src[\\/]cli[\\/]demo\.ts$/ }, () => ({ contents: demoStub, loader: 'ts', resolveDir: sources }))
+    build.onLoad({ filter: /[\\/]src[\\/]cli[\\/]chart-manifest\.ts$/ }, () => ({ contents: manifestInside, loader: 'ts', resolveDir: sources }))
   },
 }
 
@@ -105,6 +107,11 @@ const seen = 'seen'
 
 const withoutUndici = `class Without { constructor() { throw new Error('undici is not part of the bundle') } }
 export { Without as Agent, Without as ProxyAgent, Without as fetch }
+`
+
+// An image has no folder of the chart: `usher install` has it with it.
+const manifestInside = `import text from '../../deploy/usher.yaml'
+export const chartManifest = async () => text
 `
 
 const demoStub = `import type { Command } from './command.ts'

@@ -33,10 +33,7 @@ const namespaceName = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
  * @throws {UnreachableError} where no cluster can be told, or there are no credentials.
  */
 export async function joinAdmin(values: FlagValues, environment: Environment = process.env): Promise<JoinedAdmin> {
-  const namespace = values.text('namespace')
-  if (namespace !== undefined && !namespaceName.test(namespace)) {
-    throw new UsageError(`--namespace: ${JSON.stringify(namespace)} is not a name that a namespace can have`)
-  }
+  const namespace = readNamespace(values)
   const kube = await loadAdminKube()
   const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '')
   try {
@@ -53,6 +50,17 @@ export async function joinAdmin(values: FlagValues, environment: Environment = p
     if (error instanceof kube.NoClusterError || error instanceof kube.PluginError) throw new UnreachableError(error.message, { cause: error.cause })
     throw error
   }
+}
+
+/**
+ * Reads `--namespace`; undefined: it was not given, and has no default.
+ *
+ * @throws {UsageError}
+ */
+export function readNamespace(values: FlagValues): string | undefined {
+  const namespace = values.text('namespace')
+  if (namespace === undefined || namespaceName.test(namespace)) return namespace
+  throw new UsageError(`--namespace: ${JSON.stringify(namespace)} is not a name that a namespace can have`)
 }
 
 /** Why a request to a cluster failed, as an error whose sentence says what to do. */

@@ -24,6 +24,14 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'say over HTTP whether a node is up: its DaemonSets, its CPUs',
     load: async () => (await import('./node-health.ts')).nodeHealthCommand,
   },
+  install: {
+    summary: 'put usher into a cluster, and wait until it works',
+    load: async () => (await import('./install.ts')).installCommand,
+  },
+  uninstall: {
+    summary: 'take out of a cluster what usher install has put in',
+    load: async () => (await import('./uninstall.ts')).uninstallCommand,
+  },
   check: {
     summary: 'tell what is wrong with usher in a cluster, and how to mend it',
     load: async () => (await import('./check.ts')).checkCommand,

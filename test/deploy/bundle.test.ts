@@ -10,6 +10,7 @@ import { commands } from '../../src/cli/main.ts'
 import { startFakeApiServer } from '../support/fake-api-server.ts'
 import { kubeconfigFor } from '../support/kubeconfig-for.ts'
 import { until } from '../support/until.ts'
+import { launcher } from '../support/usher-process.ts'
 import { run } from '../native/support/run.ts'
 
 // Outside the checkout, where no node_modules is found.
@@ -62,6 +63,12 @@ t.test('in a cluster the bundled webhook asks and watches, without the second HT
 t.test('the demo says where it can be seen', async (t) => {
   t.match(await run(t, [process.execPath, at('usher'), 'demo']), { code: 1, stderr: 'npm run demo' })
   t.notOk(readdirSync(folder).includes('demo.mjs'))
+})
+
+t.test('usher install has the chart with it', async (t) => {
+  const { stdout } = await run(t, [process.execPath, launcher, 'install', '--print', '--namespace', 'elsewhere'])
+  t.match(stdout, 'kind: MutatingWebhookConfiguration\n')
+  t.equal((await run(t, [process.execPath, at('usher'), 'install', '--print', '--namespace', 'elsewhere'])).stdout, stdout)
 })
 
 t.test('nothing in it names the machine that built it', async (t) => {

@@ -1,0 +1,111 @@
+import { at } from '../check/json-paths.ts'
+import { type ChartKind, listPath } from '../install/chart-kinds.ts'
+import { type ChartObject, objectNamespace, objectPath, titleOf } from '../install/chart-object.ts'
+import { conflictIn } from '../install/conflict.ts'
+import { type Outcome, outcomeOf } from '../install/difference.ts'
+import { type Surroundings, liveOf } from '../install/obstacles.ts'
+import { fieldManager, takeOver } from '../install/ownership.ts'
+import type { JsonObject } from '../units/json.ts'
+import { mapBounded } from '../units/map-bounded.ts'
+import { explainFailure, type JoinedAdmin } from './admin-cluster.ts'
+import type { Asker } from './asker.ts'
+
+/** With what objects are applied. */
+export interface Applying {
+  readonly admin: JoinedAdmin
+  readonly asker: Asker
+  /** Whether what others have set is set back. */
+  readonly isAdopting: boolean
+}
+
+/** What would come of an object, or why it is refused. */
+export type Tried =
+  | { readonly object: ChartObject; readonly kind: 'taken'; readonly outcome: Outcome }
+  | { readonly object: ChartObject; readonly kind: 'conflict' | 'refused'; readonly problem: string }
+
+const triedAtATime = 4
+
+/** Has the API server say what would come of each object; nothing is changed. Throws where it does not answer. */
+export function tryObjects(applying: Applying, objects: readonly ChartObject[], around: Pick<Surroundings, 'live'>): Promise<readonly Tried[]> {
+  return mapBounded(objects, triedAtATime, async (object): Promise<Tried> => {
+    try {
+      const after = await send(applying, object, true)
+      return { object, kind: 'taken', outcome: outcomeOf(liveOf(object, around)?.body, after) }
+    } catch (error) {
+      return problemOf(applying, object, error)
+    }
+  })
+}
+
+function problemOf({ admin }: Pick<Applying, 'admin'>, object: ChartObject, error: unknown): Tried {
+  const { kind } = object
+  if (!(error instanceof admin.kube.ApiError) || error.status >= 500 || error.status === 401) throw explainFailure(admin, error)
+  const conflict = error.status === 409 ? conflictIn(object, error.document) : undefined
+  if (conflict !== undefined) return { object, kind: 'conflict', problem: conflict }
+  if (error.status === 404 && kind.needs !== undefined) return { object, kind: 'refused', problem: unknownKind(object) }
+  return { object, kind: 'refused', problem: `${titleOf(object)}: ${error.message}` }
+}
+
+function unknownKind(object: ChartObject): string {
+  const { apiVersion, needs } = object.kind
+  return `${titleOf(object)}: this cluster does not know the kind (${apiVersion}); it takes ${needs}`
+}
+
+/** Applies an object, and gives what the API server has of it then. Throws with the object's name. */
+export async function applyObject(applying: Applying, object: ChartObject, live: JsonObject | undefined): Promise<JsonObject> {
+  const { asker, isAdopting } = applying
+  try {
+    const taken = isAdopting && live !== undefined ? takeOver(live) : undefined
+    if (taken !== undefined) await asker.patch(objectPath(object), 'json-patch+json', taken, { fieldManager })
+    return await send(applying, object, false)
+  } catch (error) {
+    throw failureOf(applying.admin, object, error)
+  }
+}
+
+function send({ asker, isAdopting }: Applying, object: ChartObject, isDryRun: boolean): Promise<JsonObject> {
+  const query: Record<string, string> = { fieldManager }
+  if (isAdopting) query['force'] = 'true'
+  if (isDryRun) query['dryRun'] = 'All'
+  return asker.patch(objectPath(object), 'apply-patch+yaml', object.body, query)
+}
+
+/** Takes an object away; where it is gone already, that is well. Throws with the object's name. */
+export async function deleteObject({ admin, asker }: Pick<Applying, 'admin' | 'asker'>, object: ChartObject, isDryRun: boolean): Promise<void> {
+  const uid = at(object.body, 'metadata', 'uid')
+  // What is there by that name since then is somebody else's. Controllers take away what it owns.
+  // The API server reads either the body or the query, and of the query nothing where there is a body.
+  const options = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', ...(typeof uid === 'string' ? { preconditions: { uid } } : {}), ...(isDryRun ? { dryRun: ['All'] } : {}) }
+  try {
+    await asker.delete(objectPath(object), options)
+  } catch (error) {
+    if (error instanceof admin.kube.ApiError && error.status === 404) return
+    throw failureOf(admin, object, error)
+  }
+}
+
+function failureOf(admin: JoinedAdmin, object: ChartObject, error: unknown): Error {
+  const explained = explainFailure(admin, error)
+  explained.message = `${titleOf(object)}: ${explained.message}`
+  return explained
+}
+
+/**
+ * What keeps objects from being put into a namespace that is not there yet, in which nothing can be tried: rights that are
+ * missing, and kinds that the cluster does not know, each in a sentence.
+ */
+export async function findRefusals({ asker }: Pick<Applying, 'asker'>, objects: readonly ChartObject[]): Promise<readonly string[]> {
+  const unknown = await mapBounded(objects.filter(({ kind }) => kind.needs !== undefined), triedAtATime, async (object) => {
+    const list = await asker.ask(object.kind.resource, () => asker.getIfThere(listPath(object.kind)))
+    return list.kind === 'told' && list.value === undefined ? [unknownKind(object)] : []
+  })
+  const kinds = new Map<ChartKind, string>(objects.map((object) => [object.kind, objectNamespace(object) ?? '']))
+  const asked = [...kinds].flatMap(([kind, namespace]) => ['create', 'patch'].map((verb) => ({ kind, namespace, verb })))
+  const missing = await mapBounded(asked, triedAtATime, async ({ kind, namespace, verb }) => {
+    const [group, version] = kind.apiVersion.includes('/') ? kind.apiVersion.split('/') : ['', kind.apiVersion]
+    const spec = { resourceAttributes: { namespace, verb, group, version, resource: kind.resource } }
+    const answer = await asker.post('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec })
+    return at(answer, 'status', 'allowed') === true ? [] : [`you may not ${verb} ${kind.resource} in ${namespace}`]
+  })
+  return [...unknown.flat(), ...missing.flat()]
+}
