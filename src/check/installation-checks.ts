@@ -7,7 +7,7 @@ import { at, named, numberAt, objectsAt, textAt } from './json-paths.ts'
 import { calledNamespaces, ourConfigurations } from './registration.ts'
 import { oddImages } from './running-images.ts'
 
-const install = 'helm upgrade --install usher … --namespace usher-system --create-namespace, with the same values as before, puts in what is missing'
+const install = 'usher install puts in what is missing, or, where Helm has installed it, helm upgrade --install usher … --namespace usher-system with the same values as before'
 
 /** There is one installation, and it is whole. */
 export function judgeInstalled(facts: Facts): Finding {
@@ -46,7 +46,7 @@ function nothingFound(configurations: readonly JsonObject[], chosen: string | un
     return failed(`there is nothing of usher in ${chosen}; its webhook configuration leads to ${placesOf(first).join(', ')}`, { items, hint })
   }
   if (first === undefined) {
-    return failed('usher is not installed: nothing of it was found by its labels', { hint: 'helm install usher … --namespace usher-system --create-namespace; where it is there without the labels of the chart, by other means, remove that first' })
+    return failed('usher is not installed: nothing of it was found by its labels', { hint: 'usher install, or helm install usher … --namespace usher-system --create-namespace; where it is there without the labels of the chart, by other means, remove that first' })
   }
   const names = configurations.map((each) => textAt(each, 'metadata', 'name'))
   return failed('usher is gone, and its webhook configuration is still there: each new pod waits for it in vain', {
@@ -83,7 +83,7 @@ export function judgeVersions(facts: Facts): Finding {
   if (first === undefined) return skipped('there is no part whose version could be told')
   const items = versions.map(({ title, version }) => `${title}: ${version}`)
   if (versions.some(({ version }) => version !== first.version)) {
-    return failed('the parts are of several versions', { items, hint: 'finish the upgrade, or remove what was installed by other means: helm upgrade with one chart sets all of them' })
+    return failed('the parts are of several versions', { items, hint: 'finish the upgrade, or remove what was installed by other means: usher install, or helm upgrade with one chart, sets all of them' })
   }
   const rolling = [deployment, daemonSet].flatMap((object) => (object === undefined ? [] : rolloutOf(object)))
   if (rolling.length > 0) return warning(`a rollout of ${first.version} has not ended`, { items: rolling, hint: 'kubectl rollout status says what it waits for' })

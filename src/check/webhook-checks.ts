@@ -25,7 +25,7 @@ export function judgeRegistered({ webhookConfigurations, installation }: Facts):
     const ours = ourConfigurations(all)
     const { configuration: name } = partNames(installation)
     const configuration = ours.find((each) => textAt(each, 'metadata', 'name') === name) ?? ours[0]
-    const hint = 'helm upgrade puts it back as the chart has it'
+    const hint = 'usher install, or helm upgrade where Helm has installed it, puts it back as the chart has it'
     if (configuration === undefined) return failed('there is no MutatingWebhookConfiguration of usher: no pod is injected', { hint })
     if (ours.length > 1) {
       const names = ours.map((each) => textAt(each, 'metadata', 'name') ?? '')

@@ -71,7 +71,7 @@ async function whyNone({ kube, config, namespace }: JoinedAdmin, signal: AbortSi
   const sets = await kube.listAll(config, { path, query: { labelSelector: lockSelector }, signal }).catch((): readonly JsonObject[] => [])
   if (sets.some((set) => hasContainer(at(set, 'spec', 'template'), 'lock'))) return `no node has a lock ${place}, though its DaemonSet is there; kubectl describe daemonset -A -l ${lockSelector} says why`
   const other = namespace === undefined ? '' : ', or leave out --namespace to look everywhere'
-  return `usher's lock is not installed ${place}: no pod has the labels ${lockSelector}; install it (helm install usher …)${other}`
+  return `usher's lock is not installed ${place}: no pod has the labels ${lockSelector}; install it (usher install, or helm install usher …)${other}`
 }
 
 // A lock answers within milliseconds; a node that is gone, never.
