@@ -92,7 +92,7 @@ export function awaitInjection(waiting: Waiting, trying: Trying): Promise<Look<T
 async function tryPods(asker: Asker, namespaces: readonly JsonObject[], { image, config, kubeVersion }: Trying): Promise<Trial | undefined> {
   const enabled = namespaces.filter(isEnabled).slice(0, triedNamespaces)
   const judge = async (among: readonly JsonObject[]): Promise<Trial | undefined> =>
-    judgeTrials((await dryRunPods(asker, among, image)).map((run) => judgeTrial(run, { config, kubeVersion })))
+    judgeTrials((await dryRunPods(asker, among, image, new AbortController().signal)).map((run) => judgeTrial(run, { config, kubeVersion })))
   const trial = enabled.length === 0 ? undefined : await judge(enabled)
   if (trial !== undefined && trial.kind !== 'idle') return trial
   const other = await judge(namespaces.filter((each) => !isEnabled(each)))
