@@ -2,7 +2,6 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ask, askHeld, jsonOf, type LockProcess, startLock, stateFolder, stateOf, waiters, type WireConnection } from '../support/lock-process.ts'
-import { closedPort } from '../support/check-target.ts'
 import { until } from '../support/until.ts'
 import { runUsher } from '../support/usher-process.ts'
 import { readMetric } from '../support/webhook.ts'
@@ -199,32 +198,6 @@ t.test('a crash loop outlasts a restart, and a file of before tells of none', as
     const { lock } = await startOn(t, JSON.stringify({ ...state, leases: [{ ...lease, crashing }] }))
     t.equal((await ask(t, lock, '/?uid=new')).status, status, `crashing: ${crashing}`)
   }
-})
-
-t.test('how long a gate has been closed outlasts a restart; a file of before tells of none, and a gate that is gone is left out', async (t) => {
-  const folder = stateFolder(t)
-  const [port, other] = [await closedPort(t), await closedPort(t)]
-  const gate = `tcp://127.0.0.1:${port}`
-  const flags = [...strict, '--state-dir', folder, '--gate-max-wait', '1h', '--check', gate]
-  const lock = await startLock(t, [...flags, '--check', `tcp://127.0.0.1:${other}`])
-  await until('the gates are kept', () => readText(join(folder, fileName)).includes(`"${gate}"`))
-  lock.kill('SIGKILL')
-  await lock.ended
-  const state = JSON.parse(readText(join(folder, fileName)))
-  t.match(state.gates, [{ name: gate, overdue: false }, { name: `tcp://127.0.0.1:${other}` }])
-  const age = 3_000_000
-  const older = { ...state, gates: state.gates.map((each: object) => ({ ...each, since: Math.max(0, state.now - age) })) }
-  writeFileSync(join(folder, fileName), JSON.stringify(older))
-  const next = await startLock(t, flags)
-  const { gates } = await stateOf(t, next)
-  t.equal(gates.length, 1)
-  t.ok((gates[0]?.seconds ?? 0) >= Math.min(age, state.now) / 1_000, `closed for ${gates[0]?.seconds} s`)
-  next.kill('SIGKILL')
-  await next.ended
-  const { gates: _gates, opened: _opened, ...before } = state
-  writeFileSync(join(folder, fileName), JSON.stringify(before))
-  const newest = await startLock(t, flags)
-  t.ok(((await stateOf(t, newest)).gates[0]?.seconds ?? Infinity) < 60)
 })
 
 t.test('a folder that cannot be written is warned of once, and the lock works', async (t) => {

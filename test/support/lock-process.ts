@@ -235,7 +235,7 @@ export interface StateSeen {
     readonly waitedSeconds: number
     readonly leftSeconds?: number
   }[]
-  readonly gates: readonly { readonly name: string; readonly open: boolean; readonly reason: string; readonly seconds: number }[]
+  readonly gates: readonly { readonly name: string; readonly open: boolean; readonly reason: string }[]
 }
 
 /** Waits until so many wait. */
