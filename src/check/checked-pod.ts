@@ -1,5 +1,6 @@
 import type { DecisionContext } from '../inject/context.ts'
 import { decide } from '../inject/decide.ts'
+import { readLockStart } from '../inject/lock-start.ts'
 import { lockContainerName, statusKey } from '../inject/names.ts'
 import { readStatus } from '../inject/status.ts'
 import type { JsonObject } from '../units/json.ts'
@@ -27,13 +28,13 @@ export function readCheckedPod(pod: JsonObject, context: DecisionContext): Check
   const codes = decide(pod, context).reasons.map(({ code }) => code)
   const own = objectsAt(pod, 'status', 'initContainerStatuses').find((each) => each['name'] === lockContainerName)
   const end = textAt(own, 'state', 'terminated', 'finishedAt')
-  const hangs = textAt(own, 'state', 'waiting', 'reason')
+  const start = readLockStart(pod)
   return {
     name: nameOf(pod),
     node: textAt(pod, 'spec', 'nodeName'),
     lacks: [...(codes.includes('nap-added') ? (['nap'] as const) : []), ...(codes.includes('lock-added') ? (['lock'] as const) : [])],
     napSeconds: readStatus(textAt(pod, 'metadata', 'annotations', statusKey))?.nap?.seconds ?? 0,
     ...(end === undefined ? {} : { waited: { at: Date.parse(end), words: textAt(own, 'state', 'terminated', 'message')?.trim() ?? '' } }),
-    ...(hangs === undefined || hangs === 'PodInitializing' ? {} : { hangs }),
+    ...(start.kind === 'waiting' && start.failure !== '' ? { hangs: start.failure } : {}),
   }
 }

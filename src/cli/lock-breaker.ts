@@ -1,6 +1,5 @@
 import { hostname } from 'node:os'
 import type { Logger } from 'pino'
-import { lockContainerName, statusKey } from '../inject/names.ts'
 import type { WatchHealth } from '../kube/watch-health.ts'
 import { Breaker, type BreakerCause, type BreakerEvent } from '../webhook/breaker.ts'
 import type { ClusterMetrics } from '../webhook/cluster-metrics.ts'
@@ -93,7 +92,7 @@ export function runBreaker({ joined, daemonSet, image, metrics, log, keep }: Bre
   keep(
     pods,
     kube.watchHangingPods(
-      { config: cluster, container: lockContainerName, mark: statusKey, image, since: Date.now() },
+      { config: cluster, image, since: Date.now() },
       {
         hanging: (pod, reason) => note({ kind: 'hanging', pod, reason }),
         freed: (pod) => note({ kind: 'freed', pod }),

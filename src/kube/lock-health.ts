@@ -1,6 +1,8 @@
 import type { KubeConfig } from '@kubernetes/client-node'
+import { readLockStart } from '../inject/lock-start.ts'
+import { lockContainerName } from '../inject/names.ts'
 import type { Clock } from '../units/clock.ts'
-import { isCount, isObject, type JsonObject } from '../units/json.ts'
+import { isCount, isObject, type JsonObject, objectsOf } from '../units/json.ts'
 import { type ListWatch, startListWatch } from './list-watch.ts'
 import type { WatchHealth, WatchListener } from './watch-health.ts'
 
@@ -67,10 +69,6 @@ function pickDaemonSet({ metadata, status }: JsonObject): DaemonSetFacts {
 /** Which pods are watched for whether they hang on our init container. */
 export interface HangingPodsOptions {
   readonly config: KubeConfig
-  /** The name of the init container. */
-  readonly container: string
-  /** The annotation of pods that we have injected: a container of that name in another pod is not ours. */
-  readonly mark: string
   /**
    * The image that the init container gets now. Pods that hang with another one tell nothing about it, such as those
    * that are left over from an image that has been mended since.
@@ -94,7 +92,7 @@ export interface HangingPodsListener {
 
 /** Watches the pending pods of the cluster for those that hang on our init container. Of the others nothing is kept. */
 export function watchHangingPods(
-  { config, container, mark, image, since, clock }: HangingPodsOptions,
+  { config, image, since, clock }: HangingPodsOptions,
   { hanging, freed }: HangingPodsListener,
   listener: WatchListener,
 ): WatchHealth {
@@ -109,7 +107,7 @@ export function watchHangingPods(
       path: '/api/v1/pods',
       // One whose init containers are done is running, and leaves the list.
       fieldSelector: 'status.phase=Pending',
-      pick: (pod) => (tellsOf(pod, container, image, since) ? pickPod(pod, container, mark) : undefined),
+      pick: (pod) => (tellsOf(pod, image, since) ? pickPod(pod) : undefined),
       ...clockOf(clock),
     },
     {
@@ -131,45 +129,15 @@ interface InitFacts {
   readonly reason: string
 }
 
-// The kubelet's reasons for a container that it cannot start. ContainerCreating and PodInitializing are not: they are
-// what every pod goes through. The last one is of a container that starts and fails, which ours never does by itself:
-// the binary is of another architecture, or does not fit into the memory that the pod has.
-const failures: ReadonlySet<unknown> = new Set([
-  'ErrImagePull',
-  'ImagePullBackOff',
-  'ErrImageNeverPull',
-  'ImageInspectError',
-  'RegistryUnavailable',
-  'InvalidImageName',
-  'SignatureValidationFailed',
-  'CreateContainerConfigError',
-  'CreateContainerError',
-  'PreCreateHookError',
-  'RunContainerError',
-  'CrashLoopBackOff',
-])
-
 /** Whether what comes of the pod's init container says something about the pods that are created now. */
-function tellsOf({ metadata, spec }: JsonObject, container: string, image: string, since: number): boolean {
+function tellsOf({ metadata, spec }: JsonObject, image: string, since: number): boolean {
   const created = isObject(metadata) ? metadata['creationTimestamp'] : undefined
   if (typeof created === 'string' && Date.parse(created) >= since) return true
-  const containers = isObject(spec) ? spec['initContainers'] : undefined
-  return Array.isArray(containers) && containers.some((each) => isObject(each) && each['name'] === container && each['image'] === image)
+  return objectsOf(isObject(spec) ? spec['initContainers'] : undefined).some((each) => each['name'] === lockContainerName && each['image'] === image)
 }
 
 /** Undefined where the pod has not our container, or is past it, or is on its way out. */
-function pickPod({ metadata, status }: JsonObject, container: string, mark: string): InitFacts | undefined {
-  if (!isObject(metadata) || !isObject(status) || metadata['deletionTimestamp'] !== undefined) return undefined
-  const { annotations } = metadata
-  if (!isObject(annotations) || annotations[mark] === undefined) return undefined
-  const { initContainerStatuses: statuses } = status
-  const ours: unknown = Array.isArray(statuses)
-    ? statuses.find((each) => isObject(each) && each['name'] === container)
-    : undefined
-  const state = isObject(ours) ? ours['state'] : undefined
-  if (!isObject(state) || isObject(state['running'])) return undefined
-  const { waiting, terminated } = state
-  if (isObject(terminated) && terminated['exitCode'] === 0) return undefined
-  const reason = isObject(waiting) ? waiting['reason'] : undefined
-  return { reason: typeof reason === 'string' && failures.has(reason) ? reason : '' }
+function pickPod(pod: JsonObject): InitFacts | undefined {
+  const start = readLockStart(pod)
+  return start.kind === 'waiting' ? { reason: start.failure } : undefined
 }

@@ -65,6 +65,8 @@ t.test('a pod is read for what it lacks, how long it naps, and how its wait has 
   const wait = { name: 'usher-lock', state: { terminated: { finishedAt: '2026-11-25T11:00:00Z', message: 'words\n' } } }
   const whole = readCheckedPod({ ...injectedPod(shop), status: { initContainerStatuses: [wait] } }, context)
   t.match(whole, { lacks: [], napSeconds: 10, waited: { at: Date.parse('2026-11-25T11:00:00Z'), words: 'words' } })
+  const waits = (reason: string) => readCheckedPod({ ...injectedPod(shop), status: { initContainerStatuses: [{ name: 'usher-lock', state: { waiting: { reason } } }] } }, context)?.hangs
+  t.strictSame([waits('ErrImagePull'), waits('PodInitializing'), waits('ContainerCreating')], ['ErrImagePull', undefined, undefined])
   t.equal(readCheckedPod({ ...bare, status: { phase: 'Succeeded' } }, context), undefined)
   t.equal(readCheckedPod({ ...bare, metadata: { ...bare.metadata, deletionTimestamp: 'x' } }, context), undefined)
 })

@@ -84,7 +84,7 @@ async function watchPods(t: Test) {
   const api = await startFakeApiServer(t)
   const told: string[] = []
   const watch = watchHangingPods(
-    { config: api.config, container: 'usher-lock', mark, image, since: Date.parse(startedAt), clock: new FakeClock() },
+    { config: api.config, image, since: Date.parse(startedAt), clock: new FakeClock() },
     { hanging: (name, reason) => told.push(`${name} hangs: ${reason}`), freed: (name) => told.push(`${name} is free`) },
     listener,
   )
