@@ -94,7 +94,7 @@ export function judgeImage(facts: Facts): Finding {
       return reason === undefined || waitingWell.has(reason) ? [] : [`${textAt(pod, 'spec', 'nodeName') ?? nameOf(pod)}: ${reason}`]
     })
     const hanging = (valueOf(facts.pods) ?? []).filter(({ hangs }) => hangs !== undefined).map(({ name, hangs }) => `${name} hangs: ${hangs ?? ''}`)
-    const hint = 'see waitImage and imagePullSecrets of the chart; pods that hang already come up once it can be pulled, or when they are deleted and made anew'
+    const hint = 'see waitImage and imagePullSecrets of the chart; usher rescue frees pods that hang already'
     if (items.length > 0 || hanging.length > 0) return failed('the image of the init container does not run', { items: [...items, ...hanging], hint })
     const running = holds.filter(({ status }) => at(status, 'state', 'running') !== undefined).length
     return running === 0 ? skipped('no pod of a lock holds the image yet') : ok(`the image of the init container runs on ${running} node${running === 1 ? '' : 's'}`)

@@ -40,6 +40,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'show who starts and who waits on the nodes of a cluster',
     load: async () => (await import('./status.ts')).statusCommand,
   },
+  rescue: {
+    summary: 'free pods that hang on usher-lock',
+    load: async () => (await import('./rescue.ts')).rescueCommand,
+  },
   certs: {
     summary: 'make a CA and a certificate for the webhook',
     load: async () => (await import('./certs.ts')).certsCommand,

@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
-import { theCluster } from './cluster-file.ts'
-import { ctr } from './node.ts'
 import { dryRun, lockIsInjected, lockIsLeftOut } from './support/breaker.ts'
+import { tag, untag } from './support/node-images.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
 import { scaleWebhook } from './support/stand-in.ts'
 import { apply, helm, kubectl, list, makeNamespace, setValues, startUsher, systemNamespace } from './support/usher.ts'
@@ -102,15 +101,6 @@ t.test('an upgrade to an init container that does not exist keeps no new pods fr
   const { last } = await startPods(namespace, { last: {} })
   await hasGotTheLock(t, last)
 })
-
-/** Gives an image of every node another name, too. */
-async function tag(name: string, another: string): Promise<void> {
-  for (const node of theCluster().machines) await ctr(node, ['images', 'tag', '--force', name, another])
-}
-
-async function untag(name: string): Promise<void> {
-  for (const node of theCluster().machines) await ctr(node, ['images', 'rm', '--sync', name])
-}
 
 interface ClusterEvent {
   readonly metadata: { readonly uid: string }

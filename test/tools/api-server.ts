@@ -130,15 +130,18 @@ function serviceAccountKey(): { readonly 'service-account.pub': string; readonly
   return { 'service-account.pub': publicKey, 'service-account.key': privateKey }
 }
 
+// It takes some seconds of CPU, of which a busy machine may have few.
+const readyWithinMs = 120_000
+
 async function ready(client: Client): Promise<void> {
-  await until('the API server is ready', async () => (await send(client, 'GET', '/readyz')) === 200)
+  await until('the API server is ready', async () => (await send(client, 'GET', '/readyz')) === 200, readyWithinMs)
   // A controller makes this one elsewhere; without it, no pod is admitted.
   const path = '/api/v1/namespaces/default/serviceaccounts'
   const body = JSON.stringify({ metadata: { name: 'default' } })
   await until('the service account of the namespace', async () => {
     const status = await send(client, 'POST', path, body)
     return status === 201 || status === 409
-  })
+  }, readyWithinMs)
 }
 
 /** The status of the answer; 0 where none came. */
