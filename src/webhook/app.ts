@@ -14,6 +14,7 @@ import { isObject } from '../units/json.ts'
 import { type Answer, answerReview, type ContextOf, type Decide, listCodes } from './answer.ts'
 import type { WebhookMetrics } from './metrics.ts'
 import { readReview, type Refusal, type Review } from './review.ts'
+import { tlsPolicy } from './tls-policy.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -154,8 +155,8 @@ function buildServer(tls: TlsOptions | undefined, handler: RequestListener): Ser
   const timeouts = { keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: requestTimeoutMs }
   if (tls === undefined) return prepare(createServer(timeouts, handler))
   const { onChange, ...first } = tls
-  const server = createSecureServer({ ...first, minVersion: 'TLSv1.2', ...timeouts }, handler)
-  onChange?.((pair) => server.setSecureContext(pair))
+  const server = createSecureServer({ ...first, ...tlsPolicy, ...timeouts }, handler)
+  onChange?.((pair) => server.setSecureContext({ ...pair, ...tlsPolicy }))
   return prepare(server)
 }
 
