@@ -10,6 +10,7 @@ import manifest from '../package.json' with { type: 'json' }
 import { defaultConfig } from '../src/config/defaults.ts'
 import { isObject, type JsonObject } from '../src/units/json.ts'
 import { wireVersion } from '../src/units/wire.ts'
+import { audit, faultsOfAudit } from './audit.ts'
 import { type BuiltImage, buildImages, publicBase, sizeTable } from './images/build.ts'
 import { chartFolder, manifestFile, pinnedHelm, renderManifest } from './render.ts'
 import { run, runScript, ScriptError } from './run.ts'
@@ -24,7 +25,8 @@ Usage: npm run release -- [FLAGS]
   --base IMAGE      the images' base, with Node 26 (default ${publicBase})
   --arch LIST       default amd64,arm64
   --output FOLDER   default dist/release
-  --dry-run         checks and packages the chart; says what it leaves out
+  --dry-run         checks and packages the chart; says what it leaves out, and what a release would stop at
+  --without-audit   goes on where the registry does not answer npm audit
 `
 
 /** Everywhere a version stands, by where; all are to be that of package.json. */
@@ -102,6 +104,7 @@ async function main(args: readonly string[]): Promise<void> {
       arch: { type: 'string', default: 'amd64,arm64' },
       output: { type: 'string', default: join(root, 'dist/release') },
       'dry-run': { type: 'boolean', default: false },
+      'without-audit': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -111,11 +114,13 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const { output, base, 'dry-run': dry } = values
   const found = faults()
-  const ofTree = faultsOfTree()
-  if (dry) for (const fault of ofTree) say(`a release would stop here: ${fault}`)
-  const stops = dry ? found : [...found, ...ofTree]
+  const audited = await audit()
+  const ofNow = [...faultsOfTree(), ...faultsOfAudit(audited, values['without-audit'])]
+  if (dry) for (const fault of ofNow) say(`a release would stop here: ${fault}`)
+  const stops = dry ? found : [...found, ...ofNow]
   if (stops.length > 0) throw new ScriptError(stops.join('\n'))
   say(`usher ${version}, wire format ${wireVersion}: all versions agree`)
+  if (audited.kind === 'answered' && audited.high.length === 0) say('npm audit knows no high vulnerability of what is part of it')
 
   mkdirSync(output, { recursive: true })
   const architectures = values.arch.split(',')
