@@ -130,7 +130,7 @@ async function main(args: readonly string[]): Promise<void> {
   const chart = packageChart(output)
   const manifestCopy = join(output, `usher-${version}.yaml`)
   writeFileSync(manifestCopy, readFileSync(manifestFile))
-  const sums = writeChecksums(output, [...images.map(({ file }) => file), chart, manifestCopy])
+  const sums = writeChecksums(output, [...images.flatMap(({ file, sbom }) => [file, sbom]), chart, manifestCopy])
   say(`wrote ${sums}`)
   const planned = ['usher', 'usher-wait'].flatMap((name) =>
     architectures.map((each) => ({ name, file: join(output, `${name}-${version}-${each}.tar`) })),

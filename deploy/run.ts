@@ -8,6 +8,8 @@ export class ScriptError extends Error {
 /** How a program is run. */
 export interface RunOptions {
   readonly cwd?: string
+  /** Variables that are to be others than ours; undefined: not there. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   /** What to do where the program is not installed. */
   readonly missing?: string
   /** How a failure is called, where the command line is too long for people. */
@@ -22,8 +24,8 @@ const maxOutputBytes = 64 * 1_024 * 1_024
  *
  * @throws {ScriptError} where it is missing or fails; the message has what it wrote on stderr.
  */
-export function run(program: string, args: readonly string[], { cwd, missing, called }: RunOptions = {}): string {
-  const { error, status, signal, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', cwd, maxBuffer: maxOutputBytes })
+export function run(program: string, args: readonly string[], { cwd, env, missing, called }: RunOptions = {}): string {
+  const { error, status, signal, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', cwd, env: { ...process.env, ...env }, maxBuffer: maxOutputBytes })
   if (error !== undefined) {
     const isMissing = 'code' in error && error.code === 'ENOENT'
     throw new ScriptError(isMissing ? `${program} is not installed; ${missing ?? 'install it'}` : `${program}: ${error.message}`, { cause: error })

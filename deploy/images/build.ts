@@ -1,5 +1,5 @@
 /** Builds the images into docker-archives: `npm run images -- --help`. */
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,7 @@ import { wireVersion } from '../../src/units/wire.ts'
 import { run, runScript, ScriptError } from '../run.ts'
 import { Buildah, readArchive } from './buildah.ts'
 import { bundleAll } from './bundle.ts'
+import { npmSbom, type OtherPart, packagesIn, programPart, sbomOf } from './sbom.ts'
 import { hostArchitecture, standInName, writeStandIn } from './stand-in.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -29,6 +30,8 @@ export interface BuiltImage {
   readonly name: string
   readonly architecture: string
   readonly file: string
+  /** The file with what is in it: CycloneDX, as JSON. */
+  readonly sbom: string
   /** Bytes of what stands on top of the base, uncompressed. */
   readonly ownBytes: number
   readonly wholeBytes: number
@@ -38,7 +41,8 @@ export interface BuiltImage {
 export const publicBase = 'docker.io/library/node:26-slim'
 const architectures = ['amd64', 'arm64']
 
-const help = `Builds usher and usher-wait, as IMAGE-VERSION-ARCHITECTURE.tar, with buildah and without a registry.
+const help = `Builds usher and usher-wait, as IMAGE-VERSION-ARCHITECTURE.tar, with buildah and without a registry; what is in each
+stands beside it, as IMAGE-VERSION-ARCHITECTURE.cdx.json (CycloneDX).
 
 Usage: npm run images -- [FLAGS]
 
@@ -83,7 +87,7 @@ export async function buildImages(options: ImageOptions, say: (line: string) => 
     mkdirSync(options.output, { recursive: true })
     say('bundling')
     const bundles = join(work, 'bundle')
-    await bundleAll(bundles)
+    const packages = packagesIn(await bundleAll(bundles))
     say(`building the native programs (${options.native})`)
     const programs = join(work, 'native')
     buildNative(options, programs)
@@ -92,8 +96,8 @@ export async function buildImages(options: ImageOptions, say: (line: string) => 
     if (base === options.base) say(`on ${base}; where it cannot be pulled: --base ${standInName}`)
     for (const architecture of options.architectures) {
       const parts = { buildah, architecture, output: options.output, say }
-      built.push(buildImage({ ...parts, name: 'usher', context: bundles, base }))
-      built.push(buildImage({ ...parts, name: 'usher-wait', context: programs }))
+      built.push(buildImage({ ...parts, name: 'usher', context: bundles, base, packages, others: [basePart(options.base)] }))
+      built.push(buildImage({ ...parts, name: 'usher-wait', context: programs, packages: [], others: nativeParts(options, join(programs, architecture)) }))
     }
     return built
   } finally {
@@ -116,6 +120,21 @@ function buildNative({ native, architectures: wanted }: ImageOptions, folder: st
   }
 }
 
+/** What is below the bundles: Node itself, where it is this machine's, or an image of others, with whatever that has in it. */
+function basePart(base: string): OtherPart {
+  if (base === standInName) return { type: 'platform', name: 'node', version: process.version.slice(1), license: 'MIT' }
+  const [, name = base, version = 'latest'] = /^(.+?)(?:[:@]([^/]+))?$/.exec(base) ?? []
+  return { type: 'container', name, version }
+}
+
+function nativeParts({ native }: ImageOptions, folder: string): readonly OtherPart[] {
+  const programs = ['usher-wait', 'nap'].filter((name) => existsSync(join(folder, name))).map((name) => programPart(name, join(folder, name)))
+  if (native === 'host') return programs
+  const zig = /^ziglang==([\d.]+)/m.exec(readFileSync(join(root, 'src/native/zig.txt'), 'utf8'))?.[1]
+  if (zig === undefined) throw new ScriptError('src/native/zig.txt names no version of ziglang')
+  return [...programs, { type: 'library', name: 'musl', version: `ziglang-${zig}`, license: 'MIT' }]
+}
+
 function buildStandIn(buildah: Buildah, work: string, say: (line: string) => void): string {
   say(`building ${standInName}`)
   const context = join(work, standInName)
@@ -132,11 +151,14 @@ interface ImageParts {
   readonly context: string
   /** Undefined: from nothing. */
   readonly base?: string
+  /** What is in it, for its SBOM. */
+  readonly packages: readonly string[]
+  readonly others: readonly OtherPart[]
   readonly output: string
   readonly say: (line: string) => void
 }
 
-function buildImage({ buildah, name, architecture, context, base, output, say }: ImageParts): BuiltImage {
+function buildImage({ buildah, name, architecture, context, base, packages, others, output, say }: ImageParts): BuiltImage {
   say(`building ${name} for ${architecture}`)
   const tag = `${name}:${manifest.version}`
   buildah.build({
@@ -148,10 +170,12 @@ function buildImage({ buildah, name, architecture, context, base, output, say }:
     labels: labelsOf(name, base),
     timestamp: commitTime(),
   })
-  const file = join(output, `${name}-${manifest.version}-${architecture}.tar`)
+  const place = join(output, `${name}-${manifest.version}-${architecture}`)
+  const [file, sbom] = [`${place}.tar`, `${place}.cdx.json`]
   buildah.save(tag, file)
+  writeFileSync(sbom, `${JSON.stringify(sbomOf(npmSbom(), { name, architecture, packages, others, timestamp: commitTime() }), undefined, 2)}\n`)
   const own = readArchive(file).layers.slice(base === undefined ? 0 : buildah.layers(base))
-  return { name, architecture, file, ownBytes: own.reduce((sum, size) => sum + size, 0), wholeBytes: statSync(file).size }
+  return { name, architecture, file, sbom, ownBytes: own.reduce((sum, size) => sum + size, 0), wholeBytes: statSync(file).size }
 }
 
 // https://github.com/opencontainers/image-spec/blob/main/annotations.md

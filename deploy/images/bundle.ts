@@ -8,7 +8,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build as runEsbuild, type Plugin } from 'esbuild'
+import { build as runEsbuild, type Metafile, type Plugin } from 'esbuild'
 import { commands } from '../../src/cli/main.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -21,10 +21,10 @@ export async function bundle(command: string): Promise<string> {
   return join(folder, `${command}.mjs`)
 }
 
-/** Bundles usher.mjs and every command into a folder of their own; what was in it is gone. */
-export async function bundleAll(folder: string): Promise<void> {
+/** Bundles usher.mjs and every command into a folder of their own; what was in it is gone. Tells what was put in. */
+export async function bundleAll(folder: string): Promise<Metafile> {
   await rm(folder, { recursive: true, force: true })
-  await write(['usher', ...bundledCommands], folder)
+  return write(['usher', ...bundledCommands], folder)
 }
 
 // It plays the sources themselves: the example manifests, and a C compiler builds the native programs.
@@ -33,8 +33,9 @@ const leftOut = 'demo'
 /** The commands that bundles have. */
 export const bundledCommands = Object.keys(commands).filter((name) => name !== leftOut)
 
-async function write(names: readonly string[], outdir: string): Promise<void> {
-  await runEsbuild({
+async function write(names: readonly string[], outdir: string): Promise<Metafile> {
+  const { metafile } = await runEsbuild({
+    metafile: true,
     entryPoints: names.map((name) => ({ in: `entry:${name}`, out: name })),
     outdir,
     outExtension: { '.js': '.mjs' },
@@ -51,6 +52,7 @@ async function write(names: readonly string[], outdir: string): Promise<void> {
     plugins: [entries, leanClient],
     logLevel: 'warning',
   })
+  return metafile
 }
 
 const entries: Plugin = {

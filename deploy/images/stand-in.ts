@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { run, ScriptError } from '../run.ts'
@@ -10,18 +10,14 @@ export const standInName = 'scratch-node'
 export const hostArchitecture = process.arch === 'x64' ? 'amd64' : process.arch
 
 /**
- * Writes the context of the stand-in: Node, a shell, and the libraries that they load.
+ * Writes the context of the stand-in: Node, and the libraries that it loads. There is no shell: nothing of usher needs one.
  *
  * @returns its Dockerfile.
  * @throws {ScriptError} where this machine has no Node of its own kind.
  */
 export function writeStandIn(folder: string): string {
   const node = findNode()
-  const programs = { '/usr/local/bin/node': node, '/bin/sh': realpathSync('/bin/sh') }
-  const files = new Map<string, string>(Object.entries(programs))
-  for (const program of Object.values(programs)) {
-    for (const library of librariesOf(program)) files.set(library, library)
-  }
+  const files = new Map([['/usr/local/bin/node', node], ...librariesOf(node).map((library) => [library, library] as const)])
   for (const [target, source] of files) {
     const path = join(folder, 'root', target)
     mkdirSync(dirname(path), { recursive: true })

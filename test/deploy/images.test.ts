@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { readArchive } from '../../deploy/images/buildah.ts'
 import { type BuiltImage, buildImages, publicBase, sizeTable } from '../../deploy/images/build.ts'
+import { bundleAll } from '../../deploy/images/bundle.ts'
+import { packagesIn } from '../../deploy/images/sbom.ts'
 import { hostArchitecture, standInName } from '../../deploy/images/stand-in.ts'
 import { run as runHere } from '../../deploy/run.ts'
 import manifest from '../../package.json' with { type: 'json' }
@@ -29,10 +32,39 @@ t.test('the images without a registry', { skip }, async (t) => {
   const said: string[] = []
   const images = await buildImages({ base: standInName, architectures: ['amd64'], output, native }, (line) => said.push(line))
 
-  await t.test('are one archive each', async (t) => {
-    const names = ['usher', 'usher-wait'].map((name) => `${name}-${manifest.version}-amd64.tar`)
-    t.strictSame(readdirSync(output).toSorted(), names.toSorted())
-    for (const name of names) t.match(sizeTable(images), name)
+  await t.test('are one archive each, with its SBOM beside it', async (t) => {
+    const names = ['usher', 'usher-wait'].map((name) => `${name}-${manifest.version}-amd64`)
+    t.strictSame(readdirSync(output).toSorted(), names.flatMap((name) => [`${name}.tar`, `${name}.cdx.json`]).toSorted())
+    for (const name of names) t.match(sizeTable(images), `${name}.tar`)
+  })
+
+  const [usherRoot, waitRoot] = images.map(({ file }) => unpack(t, file)) as [string, string]
+
+  await t.test('hold what they need and nothing more: no shell, no package manager', async (t) => {
+    t.strictSame(filesIn(waitRoot), ['nap', 'usher-wait'])
+    const others = filesIn(usherRoot).filter((path) => !/^(?:usher\/[\w-]+\.mjs|usr\/local\/bin\/node|(?:usr\/)?lib(?:64)?\/.*\.so(?:\.\d+)*)$/.test(path))
+    t.strictSame(others, [])
+  })
+
+  await t.test('an SBOM names every package of the bundles, Node, and the native programs with their hashes', async (t) => {
+    const [usher, wait] = images.map(({ sbom }) => JSON.parse(readFileSync(sbom, 'utf8'))) as [Sbom, Sbom]
+    const packages = packagesIn(await bundleAll(mkdtempSync(join(output, 'again-'))))
+    for (const name of Object.keys(manifest.dependencies)) t.ok(packages.some((each) => each.startsWith(`${name}@`)), name)
+    t.strictSame(refsOf(usher), [...packages, `node@${process.version.slice(1)}`].toSorted())
+    t.match(usher, { bomFormat: 'CycloneDX', metadata: { component: { type: 'container', name: 'usher', version: manifest.version } } })
+    t.match(usher.components.find(({ name }) => name === 'fastify'), { purl: /^pkg:npm\/fastify@5\./, licenses: [{ license: { id: 'MIT' } }] })
+
+    const [zig, ...others] = refsOf(wait).filter((ref) => !ref.endsWith(`@${manifest.version}`))
+    t.strictSame(others, [])
+    if (native === 'release') t.match(zig, /^musl@ziglang-[\d.]+$/)
+    for (const name of ['nap', 'usher-wait']) {
+      const content = createHash('sha256').update(readFileSync(join(waitRoot, name))).digest('hex')
+      t.match(wait.components.find((each) => each.name === name), { version: manifest.version, hashes: [{ alg: 'SHA-256', content }] }, name)
+    }
+    for (const { dependencies, components, metadata } of [usher, wait]) {
+      const refs = new Set([metadata.component['bom-ref'], ...components.map((each) => each['bom-ref'])])
+      t.strictSame(dependencies.flatMap(({ ref, dependsOn }) => [ref, ...dependsOn]).filter((ref) => !refs.has(ref)), [], 'what depends on what leads nowhere else')
+    }
   })
 
   await t.test('run as a user that the kubelet can tell from root, and say what they are', async (t) => {
@@ -113,3 +145,34 @@ t.test('a machine without buildah is told what to do', async (t) => {
   const options = { base: standInName, architectures: ['amd64'], output: t.testdirName, native: 'host' } as const
   await t.rejects(buildImages(options, () => {}), { message: /^buildah is not installed; install the package buildah/ })
 })
+
+/** As much of a CycloneDX document as is looked at. */
+interface Sbom {
+  readonly metadata: { readonly component: { readonly 'bom-ref': string } }
+  readonly components: readonly { readonly 'bom-ref': string; readonly name: string }[]
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[]
+}
+
+function refsOf({ components }: Sbom): readonly string[] {
+  return components.map((each) => each['bom-ref']).toSorted()
+}
+
+/** The root of an image, with all of its layers. */
+function unpack(t: Test, archive: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'usher-root-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  for (const layer of readArchive(archive).files) {
+    runHere('tar', ['--extract', '--file', archive, '--directory', folder, layer])
+    mkdirSync(join(folder, 'root'), { recursive: true })
+    runHere('tar', ['--extract', '--file', join(folder, layer), '--directory', join(folder, 'root')])
+  }
+  return join(folder, 'root')
+}
+
+/** Of everything in a folder that is no folder itself, the path. */
+function filesIn(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((each) => !each.isDirectory())
+    .map((each) => join(each.parentPath, each.name).slice(folder.length + 1))
+    .toSorted()
+}
