@@ -10,7 +10,7 @@ import { oddImages } from './running-images.ts'
 const install = 'usher install puts in what is missing, or, where Helm has installed it, helm upgrade --install usher … --namespace usher-system with the same values as before'
 
 /** There is one installation, and it is whole. */
-export function judgeInstalled(facts: Facts): Finding {
+export function judgeInstalled(facts: Pick<Facts, 'namespaces' | 'installation' | 'webhookConfigurations' | 'chosenNamespace'>): Finding {
   return whenTold(facts.namespaces, (namespaces) => {
     const { installation } = facts
     const { namespace, daemonSet, deployment, service, configMap } = installation

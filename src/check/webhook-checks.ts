@@ -9,7 +9,7 @@ import { nameOf, numberAt, textAt } from './json-paths.ts'
 import { faultsOf, ourConfigurations } from './registration.ts'
 
 /** Replicas of the webhook are ready. */
-export function judgeRunning({ installation: { namespace, deployment } }: Facts): Finding {
+export function judgeRunning({ installation: { namespace, deployment } }: Pick<Facts, 'installation'>): Finding {
   if (deployment === undefined) return skipped('there is no Deployment of the webhook')
   const [wanted, ready] = [numberAt(deployment, 'spec', 'replicas'), numberAt(deployment, 'status', 'readyReplicas')]
   const hint = `kubectl -n ${namespace} describe pods -l app.kubernetes.io/component=webhook, and kubectl logs, say why`
@@ -20,7 +20,7 @@ export function judgeRunning({ installation: { namespace, deployment } }: Facts)
 }
 
 /** The API server knows when to call the webhook, and what to do without it. */
-export function judgeRegistered({ webhookConfigurations, installation }: Facts): Finding {
+export function judgeRegistered({ webhookConfigurations, installation }: Pick<Facts, 'webhookConfigurations' | 'installation'>): Finding {
   return whenTold(webhookConfigurations, (all) => {
     const ours = ourConfigurations(all)
     const { configuration: name } = partNames(installation)

@@ -26,6 +26,11 @@ export interface JoinedAdmin extends AdminCluster {
 // RFC 1123, as the API server has it.
 const namespaceName = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
 
+/** Whether a namespace can have this name. */
+export function isNamespaceName(name: string): boolean {
+  return namespaceName.test(name)
+}
+
 /**
  * Finds the cluster of a command's flags, and gets credentials for it; asks it nothing yet.
  *

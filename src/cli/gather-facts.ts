@@ -87,7 +87,8 @@ export async function gatherFacts(admin: JoinedAdmin, ownVersion: string, signal
   }
 }
 
-function versionIn(version: Asked<JsonObject>): Facts['kubeVersion'] {
+/** The version that the API server tells; undefined: none that can be read. */
+export function versionIn(version: Asked<JsonObject>): Facts['kubeVersion'] {
   if (version.kind !== 'told') return undefined
   return parseKubeVersion(`${textAt(version.value, 'major') ?? ''}.${textAt(version.value, 'minor') ?? ''}`)
 }

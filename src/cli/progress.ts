@@ -1,6 +1,8 @@
 /** Shows on a terminal how far long work is. */
 export interface Progress {
   bytes(count: number): void
+  /** Of a number of steps, how many are done: `12 of 300 pods tried`. */
+  steps(done: number, of: number, what: string): void
   /** Takes the line away, so that something else can be written. */
   clear(): void
   end(): void
@@ -20,14 +22,18 @@ export function showProgress(stream: NodeJS.WriteStream): Progress {
     if (shown) stream.write(clearLine)
     shown = false
   }
+  function show(text: string): void {
+    if (!stream.isTTY || performance.now() < next) return
+    next = performance.now() + everyMs
+    stream.write(`\r${text}`)
+    shown = true
+  }
   return {
     bytes(count) {
       sum += count
-      if (!stream.isTTY || performance.now() < next) return
-      next = performance.now() + everyMs
-      stream.write(`\r${(sum / 1_000_000).toFixed(0)} MB read`)
-      shown = true
+      show(`${(sum / 1_000_000).toFixed(0)} MB read`)
     },
+    steps: (done, of, what) => show(`${done} of ${of} ${what}`),
     clear,
     end: clear,
   }

@@ -19,6 +19,16 @@ t.test('on a terminal, work that takes long shows how far it is, and not with ev
   t.equal(written(), '\r3 MB read\r13 MB read')
 })
 
+t.test('steps show how many of them are done', async (t) => {
+  const { stream, written, move } = terminal(t, true)
+  const progress = showProgress(stream)
+  progress.steps(1, 300, 'pods tried')
+  move(2_500)
+  progress.steps(120, 300, 'pods tried')
+  progress.end()
+  t.equal(written(), '\r120 of 300 pods tried\r\u{1b}[K')
+})
+
 t.test('its line goes away before something else is written, and at the end', async (t) => {
   const { stream, written, move } = terminal(t, true)
   const progress = showProgress(stream)

@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import type { FakeApiServer } from './fake-api-server.ts'
 
 /** Writes a kubeconfig that leads to a fake API server, and gives its file. */
-export function kubeconfigFor(t: Test, { url }: FakeApiServer): string {
+export function kubeconfigFor(t: Test, { url }: Pick<FakeApiServer, 'url'>): string {
   const file = join(t.testdir({}), 'kubeconfig')
   writeFileSync(
     file,
