@@ -74,7 +74,7 @@ export function judgeRights({ missingRights }: Facts): Finding {
 }
 
 /** All parts are of one version by their labels, run what these say, and are of this command's version. */
-export function judgeVersions(facts: Facts): Finding {
+export function judgeVersions(facts: Pick<Facts, 'installation' | 'ownVersion' | 'lockPods' | 'webhookPods' | 'nodes'>): Finding {
   const { installation, ownVersion } = facts
   const { deployment, daemonSet, configMap } = installation
   const parts = [['the webhook', deployment], ['the lock', daemonSet], ['the configuration', configMap]] as const

@@ -64,7 +64,7 @@ export async function joinAdmin(values: FlagValues, environment: Environment = p
  */
 export function readNamespace(values: FlagValues): string | undefined {
   const namespace = values.text('namespace')
-  if (namespace === undefined || namespaceName.test(namespace)) return namespace
+  if (namespace === undefined || isNamespaceName(namespace)) return namespace
   throw new UsageError(`--namespace: ${JSON.stringify(namespace)} is not a name that a namespace can have`)
 }
 
