@@ -40,6 +40,14 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: 'show who starts and who waits on the nodes of a cluster',
     load: async () => (await import('./status.ts')).statusCommand,
   },
+  enable: {
+    summary: 'turn usher on in a namespace, after a look at what would change',
+    load: async () => (await import('./enable.ts')).enableCommand,
+  },
+  disable: {
+    summary: 'turn usher off in a namespace, after a look at what would change',
+    load: async () => (await import('./disable.ts')).disableCommand,
+  },
   rescue: {
     summary: 'free pods that hang on usher-lock',
     load: async () => (await import('./rescue.ts')).rescueCommand,
