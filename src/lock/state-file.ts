@@ -121,23 +121,23 @@ function isKnown<T>(value: T | undefined): value is T {
 
 function leaseOf(value: unknown): Lease | undefined {
   if (!isObject(value)) return undefined
-  // A file of before says nothing of crash loops.
-  const { key, pod, peer, stale, grant, permits, arrivedAt, grantedAt, endsAt, endCause, crashing = false, claimed, absentSince } = value
+  // A file of before says nothing of crash loops, nor of reserves.
+  const { key, pod, peer, stale, grant, permits, reserve = 1, arrivedAt, grantedAt, endsAt, endCause, crashing = false, claimed, absentSince } = value
   if (typeof key !== 'string' || typeof peer !== 'string' || !isTextOrNone(pod) || !isTextOrNone(stale)) return undefined
   if (grant !== 'floor' && grant !== 'idle-core' && grant !== 'overdue') return undefined
   if (endCause !== 'lease-end' && endCause !== 'blind-hold') return undefined
-  if (!isCount(permits) || !isTime(arrivedAt) || !isTime(grantedAt) || !isTime(endsAt)) return undefined
+  if (!isCount(permits) || !isTime(reserve) || !isTime(arrivedAt) || !isTime(grantedAt) || !isTime(endsAt)) return undefined
   if (typeof crashing !== 'boolean' || typeof claimed !== 'boolean' || !isTimeOrNone(absentSince)) return undefined
-  return { key, pod, peer, stale, grant, permits, arrivedAt, grantedAt, endsAt, endCause, crashing, claimed, absentSince }
+  return { key, pod, peer, stale, grant, permits, reserve, arrivedAt, grantedAt, endsAt, endCause, crashing, claimed, absentSince }
 }
 
 function placeOf(value: unknown): Place | undefined {
   if (!isObject(value)) return undefined
-  const { key, pod, peer, stale, sequence, arrivedAt, weight, priority, leaseMs, deadline, requests, absentSince } = value
+  const { key, pod, peer, stale, sequence, arrivedAt, weight, priority, reserve = 1, leaseMs, deadline, requests, absentSince } = value
   if (typeof key !== 'string' || typeof peer !== 'string' || !isTextOrNone(pod) || !isTextOrNone(stale)) return undefined
   if (!isCount(sequence) || !isTime(arrivedAt) || !isCount(weight) || typeof priority !== 'number') return undefined
-  if (!isTime(leaseMs) || !isTimeOrNone(deadline) || !isCount(requests) || !isTimeOrNone(absentSince)) return undefined
-  return { key, pod, peer, stale, sequence, arrivedAt, weight, priority, leaseMs, deadline, requests, absentSince }
+  if (!isTime(reserve) || !isTime(leaseMs) || !isTimeOrNone(deadline) || !isCount(requests) || !isTimeOrNone(absentSince)) return undefined
+  return { key, pod, peer, stale, sequence, arrivedAt, weight, priority, reserve, leaseMs, deadline, requests, absentSince }
 }
 
 function gateOf(value: unknown): KeptGate | undefined {

@@ -153,6 +153,7 @@ t.test('a file that is damaged is set aside, and the lock runs', async (t) => {
     ['with a lease that never ends', JSON.stringify({ ...state, leases: [{ ...lease, endsAt: null }] })],
     ['with a crash loop that may be one', JSON.stringify({ ...state, leases: [{ ...lease, crashing: 'perhaps' }] })],
     ['with a gate of no time', JSON.stringify({ ...state, gates: [{ name: 'tcp://db:1', since: 'long', overdue: false }] })],
+    ['with a start that takes no number', JSON.stringify({ ...state, leases: [{ ...lease, reserve: 'much' }] })],
     ['without places', JSON.stringify({ ...state, waiting: undefined })],
   ]
   for (const [what, text] of damaged) await t.test(what, async (t) => {
@@ -197,6 +198,17 @@ t.test('a crash loop outlasts a restart, and a file of before tells of none', as
   for (const [crashing, status] of [[undefined, 423], [true, 200]] as const) {
     const { lock } = await startOn(t, JSON.stringify({ ...state, leases: [{ ...lease, crashing }] }))
     t.equal((await ask(t, lock, '/?uid=new')).status, status, `crashing: ${crashing}`)
+  }
+})
+
+t.test('what a start takes of a core outlasts a restart, and a file of before knows of none that takes less than one', async (t) => {
+  const state = await keptState(t)
+  const [lease] = state['leases'] as Record<string, unknown>[]
+  for (const [reserve, expected] of [[undefined, 1], [0.3, 0.3]] as const) {
+    const { lock, folder } = await startOn(t, JSON.stringify({ ...state, leases: [{ ...lease, reserve }] }))
+    t.equal((await ask(t, lock, '/?uid=new')).status, 423)
+    await kept(folder, 'new')
+    t.match(JSON.parse(readText(join(folder, fileName))), { leases: [{ key: 'uid:old', reserve: expected }] })
   }
 })
 

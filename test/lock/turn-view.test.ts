@@ -58,6 +58,7 @@ function lease(changes: Partial<Lease> = {}): Lease {
     stale: undefined,
     grant: 'floor',
     permits: 1,
+    reserve: 1,
     arrivedAt: 0,
     grantedAt: 0,
     endsAt: 120_000,

@@ -16,6 +16,7 @@ export type Happening =
   | { readonly kind: 'gate'; readonly name: string; readonly open: boolean; readonly reason: string }
   /** Readings one after the other. */
   | (LoadEvent & { readonly readings: number; readonly everyMs: number })
+  | { readonly kind: 'learned'; readonly target: Target; readonly reserve: number }
   | { readonly kind: 'tick' }
 
 export interface Step {
@@ -59,6 +60,7 @@ const request: fc.Arbitrary<Happening> = fc.record({
   stale: fc.constantFrom(undefined, 'of-before'),
   weight: fc.constantFrom(1, 1, 1, 1, 2, 3, 5, 5_000, 0),
   priority: fc.constantFrom(0, 0, 0, 10, 1_000, -5),
+  reserve: fc.constantFrom(undefined, undefined, undefined, 0.25, 0.35, 0.7, 0, 2),
   leaseMs: fc.constantFrom(undefined, undefined, undefined, 0, 700, 15_000, 10_000_000, -1),
   leftMs: fc.constantFrom(undefined, undefined, undefined, undefined, 240_000, 30_000, 5_000, 2_500, 500, 0, -5),
   waits: fc.constantFrom(true, true, true, false),
@@ -96,12 +98,19 @@ const load: fc.Arbitrary<Happening> = fc.record({
   windowMs: fc.constantFrom(250, 250, 500, 1_000, 5_000, 0, -1),
 })
 
+const learned: fc.Arbitrary<Happening> = fc.record({
+  kind: fc.constant('learned' as const),
+  target,
+  reserve: fc.constantFrom(0.25, 0.35, 1),
+})
+
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   often(8, request),
   often(5, client),
   often(3, pod),
   often(1, gate),
   often(3, load),
+  often(1, learned),
   often(3, fc.constant({ kind: 'tick' as const })),
 )
 

@@ -104,7 +104,8 @@ function checkGrant(record: QueueRecord, decision: Decision & { readonly kind: '
       break
     case 'idle-core':
       must(lease.permits === 0 && isIdentified(key) && !record.settings.strict, 2, 'not meant for this one', decision)
-      must(record.isIdle(), 2, 'no core was idle for it', decision)
+      must(lease.reserve === waiter.reserve, 2, 'not what it takes', decision)
+      must(record.isIdleFor(waiter), 2, 'no core was idle for it', decision)
       must(passed.every((other) => !isIdentified(other.key)), 8, 'somebody is passed', { decision, passed })
       break
     case 'overdue':

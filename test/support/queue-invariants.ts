@@ -48,7 +48,7 @@ export function checkRecord(record: QueueRecord, queue: Queue): void {
   equal(lastOverdueAt ?? -Infinity, record.lastOverdueAt, 'last overdue grant')
   equal(queue.used, record.used(), 'permits in use')
   equal(queue.waitingCount, record.waiters.size, 'how many wait')
-  const shown: (keyof Holder)[] = ['key', 'grant', 'permits', 'arrivedAt', 'grantedAt', 'endsAt', 'endCause', 'crashing', 'claimed', 'absentSince']
+  const shown: (keyof Holder)[] = ['key', 'grant', 'permits', 'reserve', 'arrivedAt', 'grantedAt', 'endsAt', 'endCause', 'crashing', 'claimed', 'absentSince']
   const facts = (lease: Holder): unknown[] => shown.map((name) => lease[name])
   equal(leases.map(facts), Array.from(record.holders.values(), facts), 'leases')
   const places = waiting.map(({ sequence, requests, pod, ...place }) => ({ ...place, arrival: sequence, held: requests, pod }))

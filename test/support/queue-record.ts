@@ -13,6 +13,7 @@ export interface Waiter {
   readonly arrivedAt: number
   weight: number
   priority: number
+  reserve: number
   leaseMs: number
   deadline: number | undefined
   held: number
@@ -24,6 +25,7 @@ export interface Holder {
   readonly key: string
   readonly grant: 'floor' | 'idle-core' | 'overdue'
   readonly permits: number
+  readonly reserve: number
   readonly arrivedAt: number
   readonly grantedAt: number
   endsAt: number
@@ -84,6 +86,12 @@ export class QueueRecord {
       const { idleCores, pressure, windowMs } = event
       const isPressed = pressure !== undefined && pressure > this.settings.pressureBound
       this.readings.push({ at: this.now, idleCores: isPressed ? 0 : idleCores, windowMs: Math.max(0, windowMs) })
+    }
+    if (event.kind === 'learned') {
+      for (const uid of event.uids) {
+        const waiter = this.waiters.get(keyOf(uid))
+        if (waiter !== undefined) waiter.reserve = reserveOf(event.reserve)
+      }
     }
     if (event.kind === 'gate') {
       const { name, open, reason } = event
@@ -165,7 +173,8 @@ export class QueueRecord {
   /** Whether a pod that waits can be granted for an idle core. */
   isCoreFree(): boolean {
     if (this.settings.strict || this.holdingGates().length > 0) return false
-    return this.isIdle() && this.waiters.keys().some(isIdentified)
+    const next = this.inOrder().find(({ key }) => isIdentified(key))
+    return next !== undefined && this.isIdleFor(next)
   }
 
   /** Names of the gates that hold everybody up. */
@@ -178,12 +187,12 @@ export class QueueRecord {
   }
 
   /**
-   * Whether all readings of the last half second, as far as there are any, say that a core was idle for one more, beside
-   * one for each who was granted in the last 1.5 s.
+   * Whether all readings of the last half second, as far as there are any, say that a core was idle, and as much of one
+   * as it takes beside what those take who were granted in the last 1.5 s.
    */
-  isIdle(): boolean {
-    const unseen = [...this.holders.values()].filter(({ grantedAt }) => grantedAt > this.now - 1_500).length
-    const needed = (1 + unseen) * this.settings.idleCores
+  isIdleFor({ reserve }: Pick<Waiter, 'reserve'>): boolean {
+    const unseen = [...this.holders.values()].filter(({ grantedAt }) => grantedAt > this.now - 1_500)
+    const needed = Math.max(1, unseen.reduce((sum, each) => sum + each.reserve, reserve)) * this.settings.idleCores
     let idleSince = Infinity
     let later = this.now
     for (const { at, idleCores, windowMs } of this.readings.toReversed()) {
@@ -237,11 +246,12 @@ export class QueueRecord {
     if (waiter !== undefined) Object.assign(waiter, this.#wishes(event), { held: waiter.held + 1, absentSince: undefined })
   }
 
-  #wishes({ uid, weight, priority, leaseMs, leftMs }: RequestEvent): Pick<Waiter, 'weight' | 'priority' | 'leaseMs' | 'deadline'> {
+  #wishes({ uid, weight, priority, reserve, leaseMs, leftMs }: RequestEvent): Pick<Waiter, 'weight' | 'priority' | 'reserve' | 'leaseMs' | 'deadline'> {
     const usual = uid === undefined ? this.settings.anonymousLeaseMs : this.settings.identifiedLeaseMs
     return {
       weight: Math.max(1, Math.min(1_000, weight)),
       priority,
+      reserve: reserveOf(reserve),
       leaseMs: Math.max(0, Math.min(this.settings.leaseCapMs, leaseMs ?? usual)),
       deadline: leftMs === undefined || uid === undefined ? undefined : this.now + Math.max(0, leftMs),
     }
@@ -263,6 +273,7 @@ export class QueueRecord {
       key,
       grant,
       permits: grant === 'floor' ? this.permitsOf(waiter) : 0,
+      reserve: waiter.reserve,
       arrivedAt: waiter.arrivedAt,
       grantedAt: this.now,
       endsAt: this.now + waiter.leaseMs,
@@ -287,6 +298,11 @@ export class QueueRecord {
     const end = this.now + this.settings.blindHoldMs
     if (holder !== undefined && end < holder.endsAt) Object.assign(holder, { endsAt: end, endCause: 'blind-hold' })
   }
+}
+
+/** A quarter of a core at the least, and all of it where nothing is known. */
+function reserveOf(reserve = 1): number {
+  return Math.max(0.25, Math.min(1, reserve))
 }
 
 /** Whether somebody has been away for too long. */

@@ -96,6 +96,10 @@ export class QueueRun {
       return [{ kind, idleCores, pressure, windowMs }]
     }
     const keys = this.#keys(happening.target)
+    if (happening.kind === 'learned') {
+      const uids = keys.filter(isIdentified).map((key) => key.slice(keyOf('').length))
+      return uids.length === 0 ? [] : [{ kind: 'learned', uids, reserve: happening.reserve }]
+    }
     if (happening.kind !== 'pod') return keys.map((key) => ({ kind: happening.kind, key }))
     return keys.filter(isIdentified).map((key) => podEvent(happening.event, key.slice(keyOf('').length)))
   }

@@ -11,6 +11,8 @@ export type QueueEvent =
   /** A gate was found open or closed. */
   | { readonly kind: 'gate'; readonly name: string; readonly open: boolean; readonly reason: string }
   | LoadEvent
+  /** What the starts of these pods need is known by now, or known no more; as {@link RequestEvent.reserve}. */
+  | { readonly kind: 'learned'; readonly uids: readonly string[]; readonly reserve: number }
   /** Time has passed. */
   | { readonly kind: 'tick' }
 
@@ -28,6 +30,8 @@ export interface RequestEvent {
   readonly weight: number
   /** The pod's, from a source that can be trusted. */
   readonly priority: number
+  /** As {@link Place.reserve}, from a source that can be trusted; undefined: nothing is known of it. */
+  readonly reserve?: number | undefined
   /** How long the lease may last; undefined: the default. */
   readonly leaseMs: number | undefined
   /** For how long the client will still wait, this time and next; undefined: not said. */

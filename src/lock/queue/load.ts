@@ -21,19 +21,31 @@ export function readLoad(before: LoadState, reading: LoadEvent, now: number, set
   return { at: now, idle: idle.slice(Math.max(0, idle.findLastIndex((level) => isLong(level, now)))), idleCores, pressure }
 }
 
+/** Somebody who was granted so shortly before that its load may not show yet: until then, it takes so much of an idle core. */
+export interface Unseen {
+  readonly until: number
+  readonly reserve: number
+}
+
 /**
  * When there is an idle core for one more, if readings stay as they are; undefined: not by what they show.
  *
- * @param unseenUntil when the load of those will show who were granted so shortly before that it may not yet: each of
- * them takes an idle core until then.
+ * @param reserve what that one takes of an idle core. A whole one must be there whatever it takes.
  */
-export function idleCoreAt(load: LoadState, unseenUntil: readonly number[], now: number, settings: QueueSettings): number | undefined {
-  if (isStale(load, now) || (load.idle.at(-1)?.cores ?? 0) < settings.idleCores) return undefined
-  const changes = [now, ...load.idle.map(({ since }) => since + idleForMs), ...unseenUntil].filter((at) => at >= now && !isStale(load, at))
-  return changes.toSorted((a, b) => a - b).find((at) => {
+export function idleCoreAt(load: LoadState, unseen: readonly Unseen[], reserve: number, now: number, settings: QueueSettings): number | undefined {
+  if (!hasIdleCore(load, now, settings)) return undefined
+  const changes = [now, ...load.idle.map(({ since }) => since + idleForMs), ...unseen.map(({ until }) => until)]
+  const possible = changes.filter((at) => at >= now && !isStale(load, at)).toSorted((a, b) => a - b)
+  return possible.find((at) => {
     const cores = load.idle.findLast((level) => isLong(level, at))?.cores ?? 0
-    return cores >= settings.idleCores * (1 + unseenUntil.filter((until) => until > at).length)
+    const reserved = unseen.reduce((sum, each) => (each.until > at ? sum + each.reserve : sum), reserve)
+    return cores >= settings.idleCores * Math.max(1, reserved)
   })
+}
+
+/** Whether the last reading, which is not too old, shows an idle core. */
+export function hasIdleCore(load: LoadState, now: number, settings: QueueSettings): boolean {
+  return !isStale(load, now) && (load.idle.at(-1)?.cores ?? 0) >= settings.idleCores
 }
 
 /** Whether readings are too old to say anything. */

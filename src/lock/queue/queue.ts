@@ -1,10 +1,10 @@
 import type { Decision, DropCause, RejectReason, ReleaseCause } from './decisions.ts'
 import type { PodEvent, QueueEvent, RequestEvent } from './events.ts'
 import { Gates } from './gates.ts'
-import { idleCoreAt, readLoad, unknownLoad } from './load.ts'
+import { hasIdleCore, idleCoreAt, readLoad, type Unseen, unknownLoad } from './load.ts'
 import { aheadOf, firstOf } from './order.ts'
 import { type Ending, endingsOf, nextOverdue } from './overdue.ts'
-import { absentKeepMs, agingMs, type QueueSettings, unseenMs, weightCap } from './settings.ts'
+import { absentKeepMs, agingMs, leastReserve, type QueueSettings, unseenMs, weightCap } from './settings.ts'
 import type { ClosedGate, KeptGate, Lease, LoadState, Place, QueueState } from './state.ts'
 
 /**
@@ -16,8 +16,8 @@ import type { ClosedGate, KeptGate, Lease, LoadState, Place, QueueState } from '
  * 1. Leases within the floor never have more permits than there are. One whose weight is larger than all permits
  *    takes them all, and is alone among them.
  * 2. A further lease is granted only to an identified client, on a node that had an idle core for it through the last
- *    half second, with no pressure above the bound, beside one for each lease that was granted in the last 1.5 s; and
- *    never where the queue is strict.
+ *    half second, with no pressure above the bound, beside what leases take that were granted in the last 1.5 s: each of
+ *    them one, and so does itself, or less of it where it is known to need less; and never where the queue is strict.
  * 3. An overdue lease is granted only to an identified client that has said how long it waits, at least a second after
  *    the last such.
  * 4. While a gate is closed, and has not been for too long, nobody is granted but who is overdue.
@@ -71,11 +71,15 @@ export class Queue {
       // Whoever was there to be told has most probably read it, and else asks again.
       const wasAway = lease.absentSince !== undefined
       const endsAt = Math.min(lease.endsAt, now + settings.leaseCapMs)
-      queue.#addLease({ ...lease, endsAt, absentSince: wasAway ? now : undefined })
+      queue.#addLease({ ...lease, endsAt, reserve: boundedReserve(lease.reserve), absentSince: wasAway ? now : undefined })
     }
     for (const place of state.waiting) {
       if (!isIdentified(place.key)) continue
-      const bounded = { weight: clamp(place.weight, 1, weightCap), leaseMs: clamp(place.leaseMs, 0, settings.leaseCapMs) }
+      const bounded = {
+        weight: clamp(place.weight, 1, weightCap),
+        leaseMs: clamp(place.leaseMs, 0, settings.leaseCapMs),
+        reserve: boundedReserve(place.reserve),
+      }
       queue.#addPlace({ ...place, ...bounded, arrivedAt: Math.min(place.arrivedAt, now), requests: 0, absentSince: now })
     }
     if (queue.#waiting.size > 0) queue.#absentEndAt = now + absentKeepMs
@@ -118,6 +122,9 @@ export class Queue {
       case 'load':
         this.#load = readLoad(this.#load, event, this.#now, this.#settings)
         break
+      case 'learned':
+        this.#learn(event.uids, event.reserve)
+        break
       case 'tick':
         break
     }
@@ -137,8 +144,7 @@ export class Queue {
       next = Math.min(next, endsAt, absentSince === undefined ? Infinity : absentSince + absentKeepMs)
     }
     next = Math.min(next, this.#gates.nextChangeAt(), this.#nextOverdue()?.at ?? Infinity, this.#agedAt() ?? Infinity)
-    const extraAt = this.#gates.areOpen() ? this.#extraAt() : undefined
-    if (extraAt !== undefined && extraAt < next && this.#firstIdentified() !== undefined) next = extraAt
+    if (this.#gates.areOpen()) next = Math.min(next, this.#nextExtra()?.at ?? Infinity)
     return next === Infinity ? undefined : Math.max(next, this.#now)
   }
 
@@ -234,6 +240,7 @@ export class Queue {
     place.absentSince = undefined
     place.weight = clamp(event.weight, 1, weightCap)
     place.priority = event.priority
+    place.reserve = boundedReserve(event.reserve)
     place.leaseMs = this.#leaseMs(event)
     // Anonymous clients are served from the floor alone.
     this.#setDeadline(place, event.uid === undefined ? undefined : event.leftMs)
@@ -263,6 +270,7 @@ export class Queue {
       arrivedAt: this.#now,
       weight: 1,
       priority: 0,
+      reserve: 1,
       leaseMs: 0,
       deadline: undefined,
       requests: 0,
@@ -320,6 +328,13 @@ export class Queue {
     lease.endCause = 'blind-hold'
   }
 
+  #learn(uids: readonly string[], reserve: number): void {
+    for (const uid of uids) {
+      const place = this.#waiting.get(keyOf(uid))
+      if (place !== undefined) place.reserve = boundedReserve(reserve)
+    }
+  }
+
   /** Ends whatever somebody has. */
   #end(key: string, cause: 'gone' | 'given-back' | 'unclaimed', decisions: Decision[]): void {
     const lease = this.#leases.get(key)
@@ -357,9 +372,8 @@ export class Queue {
       const free = this.#settings.permits - this.#used
       const next = free > 0 ? firstOf(this.#waiting.values(), this.#now, () => true) : undefined
       if (next !== undefined && this.#permitsOf(next) <= free) return this.#grant(next, 'floor', decisions)
-      const extraAt = this.#extraAt()
-      const waiter = extraAt !== undefined && extraAt <= this.#now ? this.#firstIdentified() : undefined
-      if (waiter !== undefined) return this.#grant(waiter, 'idle-core', decisions)
+      const extra = this.#nextExtra()
+      if (extra !== undefined && extra.at <= this.#now) return this.#grant(extra.place, 'idle-core', decisions)
     }
     const overdue = this.#nextOverdue()
     if (overdue === undefined || overdue.at > this.#now) return false
@@ -388,6 +402,7 @@ export class Queue {
       stale: place.stale,
       grant,
       permits: grant === 'floor' ? this.#permitsOf(place) : 0,
+      reserve: place.reserve,
       arrivedAt: place.arrivedAt,
       grantedAt: now,
       endsAt: now + place.leaseMs,
@@ -407,12 +422,28 @@ export class Queue {
     return Math.min(place.weight, this.#settings.permits)
   }
 
-  /** From when on one more may be granted for an idle core; undefined: not by what is known of the load. */
-  #extraAt(): number | undefined {
-    if (this.#settings.strict) return undefined
-    const unseenUntil: number[] = []
-    for (const { grantedAt } of this.#leases.values()) if (grantedAt + unseenMs > this.#now) unseenUntil.push(grantedAt + unseenMs)
-    return idleCoreAt(this.#load, unseenUntil, this.#now, this.#settings)
+  /** Who is granted for an idle core next, and when, if nothing happens before; undefined: nobody, by what is known of the load. */
+  #nextExtra(): { readonly place: Place; readonly at: number } | undefined {
+    if (this.#settings.strict || !hasIdleCore(this.#load, this.#now, this.#settings)) return undefined
+    const place = this.#firstIdentified()
+    if (place === undefined) return undefined
+    const at = this.#extraAt(place, this.#now)
+    // Whoever is first by its age from then on may need more of a core than it, or less.
+    const oldest = this.#oldestIdentified() ?? place
+    const agedAt = oldest === place ? Infinity : oldest.arrivedAt + agingMs
+    if (at !== undefined && at < agedAt) return { place, at }
+    const whenAged = this.#extraAt(oldest, agedAt)
+    return whenAged === undefined ? undefined : { place: oldest, at: whenAged }
+  }
+
+  /** From when on there is an idle core for it, `from` or later. */
+  #extraAt({ reserve }: Place, from: number): number | undefined {
+    const unseen: Unseen[] = []
+    for (const lease of this.#leases.values()) {
+      const until = lease.grantedAt + unseenMs
+      if (until > from) unseen.push({ until, reserve: lease.reserve })
+    }
+    return idleCoreAt(this.#load, unseen, reserve, from, this.#settings)
   }
 
   /** When the oldest will go before a heavier one by its age, and be granted; undefined: that grants nothing. */
@@ -424,6 +455,11 @@ export class Queue {
 
   #firstIdentified(): Place | undefined {
     return firstOf(this.#waiting.values(), this.#now, ({ key }) => isIdentified(key))
+  }
+
+  #oldestIdentified(): Place | undefined {
+    for (const place of this.#waiting.values()) if (isIdentified(place.key)) return place
+    return undefined
   }
 
   #nextOverdue(): { readonly key: string; readonly at: number } | undefined {
@@ -486,6 +522,11 @@ export function isIdentified(key: string): boolean {
 
 function earlier(time: number | undefined, now: number): number | undefined {
   return time === undefined ? undefined : Math.min(time, now)
+}
+
+/** What is not known takes a whole core. */
+function boundedReserve(reserve = 1): number {
+  return clamp(reserve, leastReserve, 1)
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -56,5 +56,10 @@ export const idleForMs = 500
  * starts, and a reading the 0.25 s before it.
  */
 export const unseenMs = 1_500
+/**
+ * No start is taken to need less of an idle core, however light its workload is known to be: if all of them are heavy this
+ * time, no more than four begin in place of one.
+ */
+export const leastReserve = 0.25
 /** Readings of the load that are older say nothing. */
 export const loadStaleMs = 1_500

@@ -14,6 +14,8 @@ export interface Place {
   readonly arrivedAt: number
   weight: number
   priority: number
+  /** What its start takes of an idle core as long as its load cannot show: 1, or less where it is known to be light. */
+  reserve: number
   leaseMs: number
   /** When the client ends its wait; undefined: not known. */
   deadline: number | undefined
@@ -34,6 +36,8 @@ export interface Lease {
   readonly grant: 'floor' | 'idle-core' | 'overdue'
   /** Of the floor; 0 for the others. */
   readonly permits: number
+  /** As of its place, at the grant. */
+  readonly reserve: number
   readonly arrivedAt: number
   readonly grantedAt: number
   endsAt: number
