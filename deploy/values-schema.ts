@@ -76,6 +76,7 @@ const constraints: JsonObject = only({
     strict: flag,
     idleCores: { type: 'number', minimum: 0.1, maximum: 1_000 },
     pressureBound: whole(0, 100),
+    learn: flag,
     lease: duration,
     timeout: duration,
     watchPods: flag,

@@ -32,6 +32,8 @@ export interface LockCommandOptions {
   readonly tokenAudience: string | undefined
   /** Whether what happens to pods is told as their Events. */
   readonly events: boolean
+  /** Whether what starts of a workload have cost decides on how many of it may start on an idle node. */
+  readonly learn: boolean
   readonly level: string
 }
 
@@ -112,6 +114,12 @@ export const lockFlags: Readonly<Record<string, Flag>> = {
     default: 'on',
     help: 'Events on pods that wait, or start without the lock: on, or off',
   },
+  learn: {
+    type: 'string',
+    value: 'WHAT',
+    default: 'on',
+    help: 'let more in at once of what has been seen to start with little CPU: on, or off',
+  },
   'token-audience': {
     type: 'string',
     value: 'NAME',
@@ -162,7 +170,8 @@ export function readLockOptions(values: FlagValues, environment: Environment): L
     cluster,
     unknown: readUnknown(values),
     tokenAudience: values.text('token-audience') || undefined,
-    events: readEvents(values),
+    events: readOnOff(values, 'events'),
+    learn: readOnOff(values, 'learn'),
     level: readLogLevel(values),
   }
 }
@@ -189,10 +198,10 @@ function readUnknown(values: FlagValues): UnknownPolicy {
   throw new UsageError(`--unknown: ${JSON.stringify(text)} is neither anonymous nor refuse`)
 }
 
-function readEvents(values: FlagValues): boolean {
-  const text = values.text('events')
+function readOnOff(values: FlagValues, name: 'events' | 'learn'): boolean {
+  const text = values.text(name)
   if (text === 'on' || text === 'off') return text === 'on'
-  throw new UsageError(`--events: ${JSON.stringify(text)} is neither on nor off`)
+  throw new UsageError(`--${name}: ${JSON.stringify(text)} is neither on nor off`)
 }
 
 /** Less would start a herd: ten at once for one core. */

@@ -11,7 +11,11 @@ import { followPods } from '../lock/follow-pods.ts'
 import { gateNames, watchChecks } from '../lock/gates/watch-checks.ts'
 import { daemonSetsGateName } from '../lock/gates/watch-daemon-sets.ts'
 import { pressureGateName, watchPressure } from '../lock/gates/watch-pressure.ts'
+import { type LearningStarts, learnStarts } from '../lock/learn-starts.ts'
+import { Observations } from '../lock/learning/observations.ts'
+import { StartCosts } from '../lock/learning/start-costs.ts'
 import { buildLockMetrics, type LockMetrics } from '../lock/metrics.ts'
+import type { LoadReading } from '../lock/node-load/load-between.ts'
 import { watchLoad } from '../lock/node-load/watch-load.ts'
 import { LockService } from '../lock/service.ts'
 import { noStore, openStateFile, type StateStore } from '../lock/state-file.ts'
@@ -60,6 +64,8 @@ async function serve(options: LockCommandOptions): Promise<void> {
   const tellPods = await openLockEvents({ cluster: options.cluster, isOn: options.events, metrics, log })
   const { tokens, stop: stopTokens } = await openLockTokens(options.cluster, options.tokenAudience, metrics, log)
   const watchDaemonSets = await openDaemonSetGate(options.daemonSets, options.cluster, isSameBoot, registry, log)
+  // Which pods are alike the watch of them says, and an idle core is what it is for.
+  const costs = options.learn && options.cluster !== undefined && !options.settings.strict ? new StartCosts() : undefined
   let isListening = false
   const service = new LockService({
     settings: options.settings,
@@ -70,15 +76,18 @@ async function serve(options: LockCommandOptions): Promise<void> {
     store: { load: () => kept, save: (state) => (isListening ? store.save(state) : undefined) },
     metrics,
     log,
+    costs,
   })
+  const learning = costs && learnStarts({ service, pods, costs, observations: new Observations() })
   const askers = new Askers({ service, pods, clock: systemClock, unknown: options.unknown, tokens })
   const app = buildLock({ service, askers, metrics, registry, readers: options.readers, log, version: manifest.version })
   const stops = [
     watchGates(options, service),
-    watchNode(options, service, log),
+    watchNode(options, service, learning, log),
     watchDaemonSets(service),
     followPods(service, pods),
     tellPods(service),
+    () => learning?.stop(),
     start(service),
     stopTokens,
   ]
@@ -125,14 +134,16 @@ function watchGates({ checks, failPauseMs, passPauseMs, checkTimeoutMs }: LockCo
   return watchChecks(checks, pace, (name, open, reason) => service.setGate(name, open, reason))
 }
 
-function watchNode({ pressure: bounds }: LockCommandOptions, service: LockService, log: Logger): () => void {
+function watchNode({ pressure: bounds }: LockCommandOptions, service: LockService, learning: LearningStarts | undefined, log: Logger): () => void {
   const pressure = bounds && watchPressure({ bounds, service, clock: systemClock, log })
+  const feed = (reading: LoadReading): void => service.feed({ kind: 'load', ...reading })
   const stop = watchLoad(
     { clock: systemClock },
     (reading) => {
       // Before the queue, which may grant by it: that makes a turn.
       pressure?.read(reading)
-      service.feed({ kind: 'load', ...reading })
+      if (learning === undefined) feed(reading)
+      else learning.read(reading)
     },
     (reason) => log.warn({ reason }, 'the load of the node cannot be read: no further grants for idle cores'),
   )

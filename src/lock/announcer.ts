@@ -56,13 +56,14 @@ export class Announcer {
   }
 
   #tellGrant(lease: Lease): void {
-    const { pod, grant, key } = lease
+    const { pod, grant, key, reserve } = lease
     const waitedMs = lease.grantedAt - lease.arrivedAt
     const isAnonymous = !isIdentified(key)
     this.#metrics.granted(grant, isAnonymous, waitedMs)
     this.#starts.granted(lease)
     this.#events.add('granted', pod, { grant, waitedSeconds: waitedMs / 1_000 })
-    this.#log.info({ pod, peer: lease.peer, grant, waitedMs, leaseMs: lease.endsAt - lease.grantedAt }, 'granted')
+    const known = reserve < 1 ? { reserve } : {}
+    this.#log.info({ pod, peer: lease.peer, grant, waitedMs, leaseMs: lease.endsAt - lease.grantedAt, ...known }, 'granted')
   }
 
   #tellRelease(lease: Lease, cause: Extract<Decision, { kind: 'released' }>['cause']): void {

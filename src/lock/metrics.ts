@@ -114,6 +114,12 @@ function watchState(service: LockService, registers: Registry[]): void {
     for (const { grant } of queue.leases()) counts[grant]++
     for (const [grant, count] of Object.entries(counts)) set(count, { grant })
   })
+  gauge('usher_lock_workloads', 'Workloads whose starts are known, by whether they need less than a core.', ['start'], (set) => {
+    const known = service.workloads() ?? []
+    const light = known.filter(({ reserve }) => reserve < 1).length
+    set(light, { start: 'light' })
+    set(known.length - light, { start: 'heavy' })
+  })
   const gateHelp = 'Whether a gate is open (1) or closed (0); one that is no longer waited for counts as open.'
   gauge('usher_lock_gate_open', gateHelp, ['gate'], (set) => {
     for (const { name, open, overdue } of service.gates()) set(open || overdue ? 1 : 0, { gate: name })

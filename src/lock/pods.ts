@@ -1,4 +1,5 @@
 import type { DaemonPod } from '../node-health/daemon-pod.ts'
+import type { Workload } from './learning/workload.ts'
 
 /** What the lock learns of the pods of its node, and from whom. */
 export interface PodSource {
@@ -62,6 +63,8 @@ export interface PodFacts {
   readonly containers: { readonly total: number; readonly ready: number; readonly lacks: string | undefined }
   /** What a gate wants to know of it; only where a DaemonSet is its controller. */
   readonly daemon?: DaemonPod
+  /** What it has in common with others of its kind; not there where nothing says so. */
+  readonly workload?: Workload
 }
 
 /** A container that waits for the lock, or has. */

@@ -1,6 +1,7 @@
 import { readDaemonPod } from '../node-health/daemon-pod.ts'
 import { isObject, type JsonObject, objectsOf } from '../units/json.ts'
 import type { PodFacts, WaitContainer } from './pods.ts'
+import { readWorkload } from './read-workload.ts'
 
 /** The init container that asks for the lock. */
 const waitContainerName = 'usher-lock'
@@ -20,7 +21,7 @@ export function readPod(pod: JsonObject): PodFacts | undefined {
   const { phase, podIP } = said
   const { priority, hostNetwork } = spec
   const parts = partsOf(spec, said)
-  const daemon = readDaemonPod(pod)
+  const [daemon, workload] = [readDaemonPod(pod), readWorkload(pod)]
   return {
     uid,
     namespace,
@@ -39,6 +40,7 @@ export function readPod(pod: JsonObject): PodFacts | undefined {
       lacks: lackOf(parts.find(({ isReady }) => !isReady)),
     },
     ...(daemon === undefined ? {} : { daemon }),
+    ...(workload === undefined ? {} : { workload }),
   }
 }
 

@@ -207,6 +207,15 @@ export const state = object(
       object({ pod, grant, arrivedAt: time('in the queue'), grantedAt: time('the lease'), endedAt: time('the lease'), cause }, ['endedAt', 'cause']),
       'of the last hour, the oldest first',
     ),
+    workloads: list(
+      object({
+        workload: text("NAMESPACE/KIND/NAME of the pods' controller"),
+        reserve: { type: 'number', description: 'what a start takes of an idle core, as long as its load cannot show' },
+        starts: whole('how many starts that is known by'),
+        seconds: seconds('since the last of them'),
+      }),
+      'what is known of the starts of workloads, the newest first; not there where nothing is learned',
+    ),
   },
-  ['load'],
+  ['load', 'workloads'],
 )

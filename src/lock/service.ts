@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../units/clock.ts'
 import { Announcer } from './announcer.ts'
 import { EventLog } from './event-log.ts'
+import type { KnownWorkload } from './learning/start-costs.ts'
 import type { LockMetrics } from './metrics.ts'
 import { type PodFacts, type PodSource, unknownStart } from './pods.ts'
 import type { Decision, RejectReason } from './queue/decisions.ts'
@@ -24,6 +25,16 @@ export interface LockServiceOptions {
   readonly store: StateStore
   readonly metrics: LockMetrics
   readonly log: Logger
+  /** What is known of what starts cost; undefined: nothing ever is. */
+  readonly costs?: KnownCosts | undefined
+}
+
+/** What is known of the starts of workloads, as {@link PodFacts.workload} names them. */
+export interface KnownCosts {
+  /** What a start takes of an idle core as long as its load cannot show; 1 where nothing is known. */
+  reserveOf(key: string, now: number): number
+  /** All that is known, the newest first. */
+  list(now: number): readonly KnownWorkload[]
 }
 
 /** What a request gets. */
@@ -68,6 +79,7 @@ export class LockService {
   readonly startedAt: number
   readonly #clock: Clock
   readonly #pods: PodSource
+  readonly #costs: KnownCosts | undefined
   readonly #queue: Queue
   readonly #keeper: StateKeeper
   readonly #announcer: Announcer
@@ -78,10 +90,11 @@ export class LockService {
   #isClosed = false
 
   constructor(options: LockServiceOptions) {
-    const { settings, gates, clock, pods, store, metrics, log } = options
+    const { settings, gates, clock, pods, store, metrics, log, costs } = options
     this.settings = settings
     this.#clock = clock
     this.#pods = pods
+    this.#costs = costs
     this.startedAt = clock.now()
     this.events = new EventLog()
     this.starts = new Starts()
@@ -108,8 +121,10 @@ export class LockService {
     const priority = known?.priority ?? (uid === undefined ? undefined : this.#queue.place(keyOf(uid))?.priority) ?? 0
     const mayBeKnown = uid !== undefined && this.#pods.health().state !== 'none'
     const stale = mayBeKnown && known === undefined ? unknownStart : staleOf(known)
+    const workload = known?.workload
+    const reserve = workload && this.#costs?.reserveOf(workload.key, this.#clock.now())
     const pod = this.nameOf(ask)
-    const decisions = this.#apply({ kind: 'request', uid, pod, peer, stale, weight, priority, leaseMs, leftMs, waits })
+    const decisions = this.#apply({ kind: 'request', uid, pod, peer, stale, weight, priority, reserve, leaseMs, leftMs, waits })
     const rejected = decisions.find((decision) => decision.kind === 'rejected')
     const key = decisions.find((decision) => decision.kind === 'placed')?.key
     if (rejected !== undefined || key === undefined) {
@@ -192,6 +207,11 @@ export class LockService {
       const { since, overdue } = closed.get(gate.name) ?? { since: gate.since, overdue: false }
       return { ...gate, overdue, since }
     })
+  }
+
+  /** What is known of the starts of workloads, the newest first; undefined: nothing is learned. */
+  workloads(): readonly KnownWorkload[] | undefined {
+    return this.#costs?.list(this.now())
   }
 
   /** Answers all who wait that it is not yet, keeps the state, and does nothing more. */

@@ -1,3 +1,4 @@
+import type { KnownWorkload } from './learning/start-costs.ts'
 import type { PodsHealth, PodSource } from './pods.ts'
 import type { ReleaseCause } from './queue/decisions.ts'
 import { isStale } from './queue/load.ts'
@@ -25,6 +26,8 @@ export interface StateView {
   readonly load?: { readonly idleCores: number; readonly pressure?: number }
   /** Of the last hour, the oldest first. */
   readonly starts: readonly StartState[]
+  /** What is known of the starts of workloads, the newest first; undefined: nothing is learned. */
+  readonly workloads?: readonly WorkloadState[]
 }
 
 export interface HolderState extends TurnView {
@@ -75,12 +78,24 @@ export interface StartState {
   readonly cause?: ReleaseCause
 }
 
+/** What a start of a workload is known to take. */
+export interface WorkloadState {
+  /** NAMESPACE/KIND/NAME of the controller. */
+  readonly workload: string
+  /** Of an idle core, as long as its load cannot show. */
+  readonly reserve: number
+  /** How many starts that is known by, and since when the last of them. */
+  readonly starts: number
+  readonly seconds: number
+}
+
 /** Looks at a service. `wallNow` is the wall clock's time, in milliseconds since 1970. */
 export function viewState(service: LockService, wallNow: number): StateView {
   const { queue, settings, pods } = service
   const now = service.now()
   const iso = (time: number): string => new Date(wallNow - (now - time)).toISOString()
   const { idleCores, pressure } = queue.load
+  const workloads = service.workloads()
   return {
     now: new Date(wallNow).toISOString(),
     startedAt: iso(service.startedAt),
@@ -99,6 +114,7 @@ export function viewState(service: LockService, wallNow: number): StateView {
       grantedAt: iso(grantedAt),
       ...(endedAt === undefined || cause === undefined ? {} : { endedAt: iso(endedAt), cause }),
     })),
+    ...(workloads === undefined ? {} : { workloads: workloads.map((known) => viewWorkload(known, now)) }),
   }
 }
 
@@ -127,6 +143,10 @@ function viewWaiter(place: Place, pods: PodSource, position: number, now: number
     connected: requests > 0,
     ...(deadline === undefined ? {} : { leftSeconds: toSeconds(deadline - now) }),
   }
+}
+
+function viewWorkload({ name, reserve, starts, learnedAt }: KnownWorkload, now: number): WorkloadState {
+  return { workload: name, reserve, starts, seconds: toSeconds(now - learnedAt) }
 }
 
 function nameOf({ key, pod }: Lease | Place, pods: PodSource): string | null {

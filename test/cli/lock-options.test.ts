@@ -45,6 +45,12 @@ t.test('the bounds of an idle core', async (t) => {
   t.match(read(['--idle-cores', '1.25', '--pressure-bound', '100']).settings, { idleCores: 1.25, pressureBound: 100 })
 })
 
+t.test('starts are learned from, unless it is said otherwise', async (t) => {
+  t.equal(read([]).learn, true)
+  t.equal(read(['--learn', 'on']).learn, true)
+  t.equal(read(['--learn=off']).learn, false)
+})
+
 t.test('the gate of DaemonSets, and which count', async (t) => {
   t.equal(read([], inCluster).daemonSets, undefined)
   const all = { namespace: undefined, hostNetwork: false, include: [], exclude: [] }
@@ -71,6 +77,8 @@ t.test('flags that make no sense are refused, with what is missing', async (t) =
     [['--daemonsets', '--daemonsets-in', 'a:b', '--daemonsets-ex', 'c:d'], inCluster, '--daemonsets-in and --daemonsets-ex cannot be used together'],
     [['--unknown', 'deny'], {}, '--unknown: "deny" is neither anonymous nor refuse'],
     [['--unknown', ''], inCluster, '--unknown: "" is neither anonymous nor refuse'],
+    [['--learn', 'yes'], {}, '--learn: "yes" is neither on nor off'],
+    [['--learn='], {}, '--learn: "" is neither on nor off'],
     [['--idle-cores', '0'], {}, '--idle-cores: "0" is not a number such as 0.8, from 0.1 to 1000'],
     [['--idle-cores=-1'], {}, '--idle-cores: "-1" is not a number such as 0.8, from 0.1 to 1000'],
     [['--idle-cores', '1e1'], {}, '--idle-cores: "1e1" is not a number such as 0.8, from 0.1 to 1000'],

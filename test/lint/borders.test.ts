@@ -23,6 +23,8 @@ const borders: readonly { readonly file: string; readonly forbidden: string; rea
   { file: 'terminal/x.ts', forbidden: '../webhook/app.ts', allowed: '../inject/reasons.ts' },
   { file: 'lock/queue/x.ts', forbidden: '../app.ts', allowed: '../../units/duration.ts' },
   { file: 'lock/queue/x.ts', forbidden: 'node:timers', allowed: './queue.ts' },
+  { file: 'lock/learning/x.ts', forbidden: '../service.ts', allowed: '../queue/settings.ts' },
+  { file: 'lock/learning/x.ts', forbidden: 'node:fs', allowed: '../../units/json.ts' },
   { file: 'webhook/x.ts', forbidden: '../lock/app.ts', allowed: '../inject/decide.ts' },
   { file: 'webhook/x.ts', forbidden: '../kube/cluster.ts', allowed: '../http/problem.ts' },
   { file: 'webhook/x.ts', forbidden: '../cli/main.ts', allowed: 'fastify' },

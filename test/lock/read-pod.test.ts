@@ -20,6 +20,7 @@ t.test('a pod through its life', async (t) => {
     uid: 'uid-web', namespace: 'shop', name: 'web', priority: 0, address: undefined, wait: undefined,
     hasProbes: true, isStarted: false, isReady: false, isCrashing: false, isOver: false,
     containers: { total: 1, ready: 0, lacks: 'web: not started' },
+    workload: { key: 'shop/uid-owner/6d4cf56db6', name: 'shop/ReplicaSet/web-6d4cf56db6' },
   }
   t.strictSame(read(podJson('web')), bound, 'bound to its node')
   const { status: _, ...withoutStatus } = podJson('web')
@@ -204,10 +205,11 @@ t.test('never throws, and what it gives is of its types, whatever the JSON', asy
 
 function check(facts: PodFacts): void {
   const { priority, address, wait, containers: { total, ready, lacks }, ...others } = facts
-  const texts = [others.uid, others.namespace, others.name, address ?? '', wait?.id ?? '', wait?.message ?? '', lacks ?? '']
+  const { key, name } = others.workload ?? { key: '', name: '' }
+  const texts = [key, name, others.uid, others.namespace, others.name, address ?? '', wait?.id ?? '', wait?.message ?? '', lacks ?? '']
   const flags = [others.hasProbes, others.isStarted, others.isReady, others.isCrashing, others.isOver, wait?.isFinished ?? false]
   const ofTheirTypes = texts.every((each) => typeof each === 'string') && flags.every((each) => typeof each === 'boolean')
   const isCounted = Number.isFinite(priority) && Number.isFinite(wait?.finishedAt ?? 0) && ready <= total && (lacks === undefined) === (ready === total)
-  const isBounded = (wait?.message?.length ?? 0) <= 256 && wait?.id !== '' && address !== ''
+  const isBounded = (wait?.message?.length ?? 0) <= 256 && wait?.id !== '' && address !== '' && key.length <= 512 && name.length <= 512
   if (!ofTheirTypes || !isCounted || !isBounded) throw new Error(JSON.stringify(facts))
 }

@@ -49,7 +49,7 @@ export class LockUnderPressure {
   pressure(pressure: number | undefined, seconds: number): void {
     for (let quarter = 0; quarter < 4 * seconds; quarter++) {
       this.clock.advance(250)
-      this.watched.read({ idleCores: 0, pressure, windowMs: 250 })
+      this.watched.read({ pressure, windowMs: 250 })
     }
   }
 

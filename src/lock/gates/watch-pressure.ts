@@ -23,7 +23,7 @@ export interface PressureWatch {
 
 /** Takes the node's readings, and ends. */
 export interface WatchedPressure {
-  read(reading: LoadReading): void
+  read(reading: Pick<LoadReading, 'pressure' | 'windowMs'>): void
   stop(): void
 }
 

@@ -11,7 +11,10 @@ export interface Sample {
 }
 
 /** A reading of the node's CPUs, without the queue's tag. */
-export type LoadReading = Omit<LoadEvent, 'kind'>
+export interface LoadReading extends Omit<LoadEvent, 'kind'> {
+  /** How many there are. */
+  readonly cores: number
+}
 
 /** Longer windows say nothing of now: this process has slept, or the machine. */
 export const longestWindowMs = 2_000
@@ -26,7 +29,8 @@ export function loadBetween(before: Sample, after: Sample): LoadReading | undefi
   if (share === undefined) return undefined
   const pressure = pressureBetween(before.pressureUs, after.pressureUs, windowMs)
   if (pressure === 'unsound') return undefined
-  return { idleCores: share * after.times.cores, pressure, windowMs }
+  const { cores } = after.times
+  return { idleCores: share * cores, cores, pressure, windowMs }
 }
 
 /** Percent of the window. One counter without the other is unsound: no pressure at all would mean an idle node. */

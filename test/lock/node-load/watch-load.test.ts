@@ -13,13 +13,13 @@ t.test('tells how many cores were idle, and how long tasks waited, in each windo
   t.strictSame(told, [], 'one look is no window')
   set(files, statText(525, 575), pressureText(1_025_000))
   clock.advance(windowMs)
-  t.strictSame(told, [{ idleCores: 3, pressure: 10, windowMs }])
+  t.strictSame(told, [{ idleCores: 3, cores: 4, pressure: 10, windowMs }])
   set(files, statText(625, 575), pressureText(1_275_000))
   clock.advance(windowMs)
-  t.strictSame(told.at(-1), { idleCores: 0, pressure: 100, windowMs })
+  t.strictSame(told.at(-1), { idleCores: 0, cores: 4, pressure: 100, windowMs })
   set(files, statText(625, 585), pressureText(1_775_000))
   clock.advance(windowMs)
-  t.strictSame(told.at(-1), { idleCores: 4, pressure: 100, windowMs }, 'no more than all of the window')
+  t.strictSame(told.at(-1), { idleCores: 4, cores: 4, pressure: 100, windowMs }, 'no more than all of the window')
   t.end()
 })
 
@@ -27,7 +27,7 @@ t.test('tells no pressure where the kernel does not', (t) => {
   const { files, clock, told } = watch(t, { stat: statText(0, 0), pressure: undefined })
   set(files, statText(50, 50), undefined)
   clock.advance(windowMs)
-  t.strictSame(told, [{ idleCores: 2, pressure: undefined, windowMs }])
+  t.strictSame(told, [{ idleCores: 2, cores: 4, pressure: undefined, windowMs }])
   t.end()
 })
 
@@ -50,7 +50,7 @@ t.test('skips readings that cannot be, and goes on from them', (t) => {
     clock.advance(windowMs)
     set(files, statText(750, 750), pressureText(1_000))
     clock.advance(windowMs)
-    t.strictSame(told.at(-1), { idleCores: 2, pressure: 0, windowMs }, 'it goes on')
+    t.strictSame(told.at(-1), { idleCores: 2, cores: 4, pressure: 0, windowMs }, 'it goes on')
   }
   t.end()
 })
@@ -62,7 +62,7 @@ t.test('spans a reading that is missing, with a longer window', (t) => {
     clock.advance(windowMs)
     set(files, statText(550, 550), pressureText(50_000))
     clock.advance(windowMs)
-    t.strictSame(told, [{ idleCores: 2, pressure: 10, windowMs: 2 * windowMs }])
+    t.strictSame(told, [{ idleCores: 2, cores: 4, pressure: 10, windowMs: 2 * windowMs }])
     t.strictSame(failures, [], 'it can be read')
   }
   t.end()
@@ -76,7 +76,7 @@ t.test('skips a window in which the process slept', (t) => {
   t.strictSame(told, [])
   set(files, statText(550, 550), pressureText(0))
   clock.advance(windowMs)
-  t.strictSame(told, [{ idleCores: 2, pressure: 0, windowMs }])
+  t.strictSame(told, [{ idleCores: 2, cores: 4, pressure: 0, windowMs }])
   t.end()
 })
 
@@ -91,7 +91,7 @@ t.test('says once that there is nothing to read, and tells as soon as there is',
     clock.advance(windowMs)
     set(files, statText(5, 5), pressureText(0))
     clock.advance(windowMs)
-    t.strictSame(told, [{ idleCores: 2, pressure: 0, windowMs }])
+    t.strictSame(told, [{ idleCores: 2, cores: 4, pressure: 0, windowMs }])
   }
   t.end()
 })
