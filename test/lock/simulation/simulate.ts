@@ -7,6 +7,8 @@ import { type Gatekeeper, type Random, start, type Start, type Starter } from '.
 
 /** A lock that is asked, hears of the load, and is told who is up. Times in milliseconds. */
 export interface SimulatedLock {
+  /** A pod is there, and its sandbox will be made. */
+  created?(name: string, now: number): void
   ask(name: string, now: number, go: () => void): void
   ready(name: string, now: number): void
   load(reading: LoadReading, now: number): void
@@ -61,6 +63,7 @@ export function simulate(simulation: Simulation): readonly Start[] {
 
   const gate: Gatekeeper | undefined = lock && ((one, go) => lock.ask(one.starter.name, clock.now(), go))
   const starts = starters.map((starter) => start(starter, { cpus, clock, random }, gate))
+  for (const { name, createdAt } of starters) clock.after(1_000 * createdAt, () => lock?.created?.(name, clock.now()))
   const told = new Set<Start>()
   const stop = watchLoad({ clock, read }, (reading) => lock?.load(reading, clock.now()), () => {})
   while (told.size < starts.length && clock.now() < 1_000 * mostS) {

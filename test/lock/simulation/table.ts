@@ -1,5 +1,6 @@
 /**
- * Prints what the bounds of an idle core, and other rules, do to starts on simulated nodes.
+ * Prints what the bounds of an idle core, and other rules, do to starts on simulated nodes; then what it does to know what
+ * starts have cost.
  *
  *     node test/lock/simulation/table.ts
  */
@@ -16,7 +17,10 @@ const light = alike(8, { workS: 0.2 })
 const heavy = alike(8)
 // At a boot, all at once: of three, one waits for something else.
 const boot = Array.from({ length: 18 }, (_, index) => ({ ...alike(1, { createdAt: 0, ...(index % 3 === 1 ? { workS: 0.2, idleS: 20 } : {}) })[0], name: `pod-${index}` }) as Starter)
-const nodes: readonly (readonly [string, number, readonly Starter[]])[] = [
+/** A name, cores, who starts; and who of the same workloads has started before that, which is observed. */
+type SimulatedCase = readonly [name: string, cores: number, starters: readonly Starter[], before?: readonly Starter[]]
+
+const nodes: readonly SimulatedCase[] = [
   ['8 light, 2 cores', 2, light],
   ['8 light, 4', 4, light],
   ['8 light, 16', 16, light],
@@ -30,11 +34,13 @@ const nodes: readonly (readonly [string, number, readonly Starter[]])[] = [
 const queue = (settings: Partial<QueueSettings> = {}) => () => new QueueLock({ ...defaultQueueSettings, ...settings })
 const rule = (make: () => Rule) => () => new RuleLock(make())
 
-const locks: Readonly<Record<string, () => SimulatedLock | undefined>> = {
+type Locks = Readonly<Record<string, () => SimulatedLock | undefined>>
+
+const locks: Locks = {
   'without usher': () => undefined,
   'granted at once': rule(() => () => true),
   'the floor alone': queue({ strict: true }),
-  'the queue, as it is': queue(),
+  'the queue, nothing known': queue(),
   '`--idle-cores 0.4`': queue({ idleCores: 0.4 }),
   '`--idle-cores 1.2`': queue({ idleCores: 1.2 }),
   '`--pressure-bound 10`': queue({ pressureBound: 10 }),
@@ -47,18 +53,54 @@ const locks: Readonly<Record<string, () => SimulatedLock | undefined>> = {
   'two a core': rule(() => perCore(0.4, 500, 1_500)),
 }
 
-console.log(`| mean time to ready, time for all (s), most that work at once | ${nodes.map(([name]) => name).join(' | ')} |`)
-console.log(`|---|${nodes.map(() => '---|').join('')}`)
-for (const [name, lock] of Object.entries(locks)) {
-  console.log(`| ${name} | ${nodes.map(([, cores, starters]) => row(cores, starters, lock)).join(' | ')} |`)
+const [oneLight, oneHeavy] = [alike(1, { workS: 0.2 }), alike(1)]
+const later = (starters: readonly Starter[]): readonly Starter[] => starters.map((each) => ({ ...each, createdAt: each.createdAt + 90 }))
+const before = (starters: readonly Starter[]): readonly Starter[] => starters.map((each, index) => ({ ...each, name: `before-${index}`, createdAt: 45 * index }))
+const ofBoot = before(boot.slice(0, 2))
+const known: readonly SimulatedCase[] = [
+  ['8 light, known as such, 2 cores', 2, light, before(oneLight)],
+  ['4', 4, light, before(oneLight)],
+  ['16', 16, light, before(oneLight)],
+  ['8 heavy, known as such, 2', 2, heavy, before(oneHeavy)],
+  ['4', 4, heavy, before(oneHeavy)],
+  ['8 heavy, known as light, 2', 2, heavy, before(oneLight)],
+  ['4', 4, heavy, before(oneLight)],
+  ['16', 16, heavy, before(oneLight)],
+  ['8 light, nothing known, 2', 2, light, []],
+  ['boot, known, 2', 2, boot, ofBoot],
+  ['4', 4, boot, ofBoot],
+  ['16', 16, boot, ofBoot],
+]
+
+/** Of a boot there are two workloads; else all that start are of one. */
+const learning = (workloadOf: (name: string) => string) => () => new QueueLock(defaultQueueSettings, workloadOf)
+const workloads = { all: () => 'web', boot: (name: string) => (Number(name.split('-')[1]) % 3 === 1 ? 'waits' : 'works') }
+const learningLocks = (starters: readonly Starter[]): Locks => ({
+  'without usher': () => undefined,
+  'granted at once': rule(() => () => true),
+  'the queue, without learning': queue(),
+  'the queue, as it is': learning(starters === boot ? workloads.boot : workloads.all),
+})
+
+print(nodes, () => locks)
+console.log()
+print(known, learningLocks)
+
+function print(cases: readonly SimulatedCase[], locksOf: (starters: readonly Starter[]) => Locks): void {
+  console.log(`| mean time to ready, time for all (s), most that work at once | ${cases.map(([name]) => name).join(' | ')} |`)
+  console.log(`|---|${cases.map(() => '---|').join('')}`)
+  for (const name of Object.keys(locksOf([]))) {
+    console.log(`| ${name} | ${cases.map(([, cores, starters, earlier]) => row(cores, starters, earlier, locksOf(starters)[name])).join(' | ')} |`)
+  }
 }
 
-function row(cores: number, starters: readonly Starter[], makeLock: () => SimulatedLock | undefined): string {
+function row(cores: number, starters: readonly Starter[], earlier: readonly Starter[] = [], makeLock?: () => SimulatedLock | undefined): string {
   let [mean, all, most] = [0, 0, 0]
+  const counted = earlier.length === 0 ? starters : later(starters)
   for (let seed = 0; seed < seeds; seed++) {
-    const starts = simulate({ cores, starters, lock: makeLock(), random: randomOf(seed), look({ at, starts }) {
+    const starts = simulate({ cores, starters: [...earlier, ...counted], lock: makeLock?.(), random: randomOf(seed), look({ at, starts }) {
       most = Math.max(most, starts.filter(({ starter, beganAt, doneAt }) => beganAt + starter.idleS <= at && doneAt > at).length)
-    } })
+    } }).slice(earlier.length)
     const times = starts.map(({ starter, readyAt }) => readyAt - starter.createdAt)
     mean += times.reduce((sum, time) => sum + time, 0) / times.length / seeds
     all += Math.max(...times) / seeds
