@@ -50,9 +50,12 @@ function nameOf(folder: string): string {
   return `${name}@${version}`
 }
 
-/** What npm says of all packages that the lock file has for use: an SBOM, of which images hold a part. */
+/**
+ * What npm says of all packages of the lock file: an SBOM, of which images hold a part. Not with `--omit dev`, which leaves out
+ * those that others need for development as well, such as ajv.
+ */
 export function npmSbom(): Sbom {
-  const args = ['sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application', '--omit', 'dev', '--package-lock-only']
+  const args = ['sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application', '--package-lock-only']
   return objectOf(JSON.parse(run('npm', args, { cwd: root, env: { NODE_OPTIONS: undefined }, missing: 'it comes with Node' })))
 }
 
