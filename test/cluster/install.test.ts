@@ -52,7 +52,8 @@ t.test('usher install puts it in and waits until a pod is injected; usher uninst
 })
 
 t.test('an image that is not there: what is missing is said in time, and it can be mended and taken out', async (t) => {
-  const late = await usher('install', '--image', 'usher:none', '--timeout', '20s')
+  // Nobody listens there, so that a pull fails at once.
+  const late = await usher('install', '--image', '127.0.0.1:1/usher:none', '--timeout', '20s')
   t.equal(late.code, 1)
   t.match(late.stdout, /waiting for pod usher-webhook-\S+: webhook \w*Image\w*/)
   t.match(late.stdout, /usher is not up after 20s/)
