@@ -1,5 +1,5 @@
 import type { Observations } from './learning/observations.ts'
-import type { StartCosts } from './learning/start-costs.ts'
+import { mostWorkloads, type StartCosts } from './learning/start-costs.ts'
 import type { LoadReading } from './node-load/load-between.ts'
 import type { PodFacts, PodSource } from './pods.ts'
 import type { Decision } from './queue/decisions.ts'
@@ -34,27 +34,32 @@ export function learnStarts({ service, pods, observations, costs }: LearnStartsO
   function follow(decision: Decision): void {
     if (decision.kind === 'placed') {
       // Until it asks, a pod's sandbox and its init container are made.
-      if (decision.isNew && isIdentified(decision.key)) observations.disturb()
+      if (decision.isNew && isIdentified(decision.key)) observations.disturb(podOf(decision.key, pods)?.workload?.key)
     } else if (decision.kind === 'granted') {
       if (!decision.again) observations.granted(decision.key, podOf(decision.key, pods)?.workload, service.now())
     } else if (decision.kind === 'released') {
-      const failed = observations.released(decision.key, decision.cause, service.now())
+      // Where nobody waits, one that crash-loops has its whole turn.
+      const cause = decision.lease.crashing ? 'crash-loop' : decision.cause
+      const failed = observations.released(decision.key, cause, service.now())
       if (failed === undefined) return
       costs.forget(failed.key)
-      changed.add(failed.key)
+      // Without readings nobody is told, and nobody is granted by what is known either.
+      if (changed.size < mostWorkloads) changed.add(failed.key)
     }
   }
 
-  function tell(): void {
+  /** @param what has become heavier, or lighter, than what those who wait take now. */
+  function tell(what: 'heavier' | 'lighter', workloads: ReadonlySet<string>): void {
+    if (workloads.size === 0) return
     const uids = new Map<string, string[]>()
-    for (const { key } of service.queue.waiting()) {
+    for (const { key, reserve } of service.queue.waiting()) {
       const workload = podOf(key, pods)?.workload?.key
-      if (workload === undefined || !changed.has(workload)) continue
+      if (workload === undefined || !workloads.has(workload)) continue
+      if (costs.reserveOf(workload, service.now()) > reserve !== (what === 'heavier')) continue
       const alike = uids.get(workload)
       if (alike === undefined) uids.set(workload, [uidOf(key)])
       else alike.push(uidOf(key))
     }
-    changed.clear()
     for (const [workload, alike] of uids) service.feed({ kind: 'learned', uids: alike, reserve: costs.reserveOf(workload, service.now()) })
   }
 
@@ -62,9 +67,9 @@ export function learnStarts({ service, pods, observations, costs }: LearnStartsO
   const unwatch = pods.watch({
     // A pod that is new, and one that is being torn down, make work for the node.
     changed(pod, before) {
-      if (before === undefined || isOver(pod, before)) observations.disturb()
+      if (before === undefined || isOver(pod, before)) observations.disturb(pod.workload?.key)
     },
-    gone: () => observations.disturb(),
+    gone: (pod) => observations.disturb(pod.workload?.key),
     synced() {},
   })
   return {
@@ -74,9 +79,13 @@ export function learnStarts({ service, pods, observations, costs }: LearnStartsO
         costs.learn(cost, now)
         changed.add(cost.workload.key)
       }
+      // Around it: nobody is granted by a reading and by what it has just shown to be wrong, nor by an older reading.
+      const workloads = new Set(changed)
+      // What changes meanwhile is told by the next reading.
+      changed.clear()
+      tell('heavier', workloads)
       service.feed({ kind: 'load', ...reading })
-      // After it: whoever is granted by what is known is granted by the newest reading.
-      if (changed.size > 0) tell()
+      tell('lighter', workloads)
     },
     stop() {
       unfollow()

@@ -104,7 +104,9 @@ export class LockService {
     this.#announcer = new Announcer({ queue: this.#queue, events: this.events, starts: this.starts, metrics, log })
     for (const lease of this.#queue.leases()) this.starts.granted(lease)
     if (kept !== undefined) log.info({ leases: kept.leases.length, waiting: this.#queue.waitingCount }, 'going on where it was')
-    for (const name of gates) this.setGate(name, false, 'not checked yet')
+    // Those of which nothing was kept first: one that has been closed for too long lets others start, and these do not yet.
+    const isKept = (name: string): boolean => kept?.gates.some((gate) => gate.name === name) === true
+    for (const name of gates.toSorted((left, right) => Number(isKept(left)) - Number(isKept(right)))) this.setGate(name, false, 'not checked yet')
     metrics.watch(this)
     this.feed({ kind: 'tick' })
   }

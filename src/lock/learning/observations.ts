@@ -35,19 +35,32 @@ interface Observation {
   endsAt: number | undefined
 }
 
+/** The starts of one workload that have overlapped, one with the next. */
+interface Cohort {
+  /** How many of them go on. */
+  going: number
+  /** CPU-seconds, of those that have been observed to their end. */
+  highest: number
+  isClear: boolean
+  isWhole: boolean
+}
+
 /**
  * Observes what starts cost: pure, with time as an argument. From its grant until a moment after its pod is ready, or
  * for its whole blind hold, a start can have cost
  *
- * - no more than the node's CPUs were busy in all, in equal parts with the starts of the same workload that go on at the
- *   same time: these are made alike;
- * - in no stretch of {@link stretchMs} more than the node's CPUs were busy in it, whoever else was.
+ * - in no stretch of {@link stretchMs} more than the node's CPUs were busy in it, whoever else was;
+ * - no more than the highest part in its cohort: while several starts of a workload go on, each has an equal part of what
+ *   the CPUs do. They are made alike, so that none can have cost more than the mean of their parts; a single part says
+ *   nothing, as the last ones share their work with those that have only not been let go yet.
  *
- * The lower one is its cost; both are too high by whatever else the node did. A start whose CPU was taken by others says
- * that the node was busy, and so that it is heavy.
+ * The lower one, the highest of the cohort, is the cost of them all, told when none of them goes on; it is too high by
+ * whatever else the node did. A start whose CPU was taken by others says that the node was busy, and so that it is heavy.
  */
 export class Observations {
   readonly #going = new Map<string, Observation>()
+  /** By the keys of workloads of which something goes on. */
+  readonly #cohorts = new Map<string, Cohort>()
 
   /** How many go on. */
   get size(): number {
@@ -56,9 +69,14 @@ export class Observations {
 
   /** A lease was granted. */
   granted(key: string, workload: Workload | undefined, now: number): void {
-    for (const [other, { endsAt }] of this.#going) if (endsAt !== undefined && endsAt + lateMs < now) this.#going.delete(other)
+    for (const [other, { endsAt }] of this.#going) if (endsAt !== undefined && endsAt + lateMs < now) this.#drop(other)
+    this.#drop(key)
     const nothing = { recent: [], part: 0, busiest: 0, isClear: true, isWhole: true, endsAt: undefined }
     this.#going.set(key, { workload, toldUntil: now, ...nothing })
+    if (workload === undefined) return
+    const cohort = this.#cohorts.get(workload.key)
+    if (cohort === undefined) this.#cohorts.set(workload.key, { going: 1, highest: 0, isClear: true, isWhole: true })
+    else cohort.going++
   }
 
   /**
@@ -73,39 +91,53 @@ export class Observations {
       observation.endsAt = cause === 'ready' ? now + afterReadyMs : now
       return undefined
     }
-    this.#going.delete(key)
+    this.#drop(key)
     return cause === 'lease-end' || cause === 'crash-loop' ? observation.workload : undefined
   }
 
-  /** Something has begun or ended on the node that is none of the starts that go on. */
-  disturb(): void {
-    for (const observation of this.#going.values()) observation.isClear = false
+  /**
+   * Something has begun or ended on the node that is none of the starts that go on.
+   *
+   * @param workload whose it is: what its own starts cost is not another's.
+   */
+  disturb(workload?: string): void {
+    for (const observation of this.#going.values()) if (workload === undefined || observation.workload?.key !== workload) observation.isClear = false
   }
 
-  /** Takes a reading into account, and gives back the costs of the starts that have been observed to their end by it. */
+  /** Takes a reading into account, and gives back the costs of the cohorts that have been observed to their end by it. */
   read(reading: BusyReading, now: number): readonly StartCost[] {
     const costs: StartCost[] = []
-    const counts = this.#countByWorkload()
+    const all = this.#going.size
+    const counts = new Map(Array.from(this.#cohorts, ([key, { going }]) => [key, going]))
     for (const [key, observation] of this.#going) {
       // What was granted just now has done nothing by this reading.
       if (now <= observation.toldUntil) continue
       const { workload } = observation
-      const alike = workload === undefined ? 1 : (counts.get(workload.key) ?? 1)
-      note(observation, reading, alike, this.#going.size, now)
+      note(observation, reading, workload === undefined ? 1 : (counts.get(workload.key) ?? 1), all, now)
       if (observation.endsAt === undefined || now < observation.endsAt) continue
       this.#going.delete(key)
-      if (workload === undefined || !observation.isWhole) continue
-      costs.push({ workload, seconds: Math.min(observation.part, observation.busiest), isClear: observation.isClear })
+      const cohort = workload === undefined ? undefined : this.#cohorts.get(workload.key)
+      if (workload === undefined || cohort === undefined) continue
+      cohort.going--
+      cohort.highest = Math.max(cohort.highest, Math.min(observation.part, observation.busiest))
+      cohort.isClear &&= observation.isClear
+      cohort.isWhole &&= observation.isWhole
+      if (cohort.going > 0) continue
+      this.#cohorts.delete(workload.key)
+      if (cohort.isWhole) costs.push({ workload, seconds: cohort.highest, isClear: cohort.isClear })
     }
     return costs
   }
 
-  #countByWorkload(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>()
-    for (const { workload } of this.#going.values()) {
-      if (workload !== undefined) counts.set(workload.key, (counts.get(workload.key) ?? 0) + 1)
-    }
-    return counts
+  /** A start of which the end is not seen: its cohort has cost what nobody knows. */
+  #drop(key: string): void {
+    const workload = this.#going.get(key)?.workload
+    this.#going.delete(key)
+    const cohort = workload === undefined ? undefined : this.#cohorts.get(workload.key)
+    if (workload === undefined || cohort === undefined) return
+    cohort.going--
+    cohort.isWhole = false
+    if (cohort.going === 0) this.#cohorts.delete(workload.key)
   }
 }
 

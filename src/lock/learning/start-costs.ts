@@ -40,8 +40,8 @@ const wholeCoreSeconds = unseenMs / 1_000
  * What the last starts of workloads have cost, and so what the next will take: pure, with time as an argument.
  *
  * Each cost is an upper bound, and the highest of the last few counts. One that was observed while something else began
- * or ended may be that one's: it is left out where it would raise what is known. That can only be forgotten or
- * {@link forget | thrown away} then, so the lightness of a workload has to show anew within each {@link knownForMs}.
+ * or ended, and is more than what is known, may be that one's or the start's own: nothing is known then, and the workload
+ * takes a core until it has shown anew that it is light.
  *
  * Bounded: of {@link mostWorkloads} those are kept of which something was learned last.
  */
@@ -59,7 +59,10 @@ export class StartCosts {
   /** Takes a start into account. */
   learn({ workload: { key, name }, seconds, isClear }: StartCost, now: number): void {
     const before = countedOf(this.#known.get(key), now)
-    if (!isClear && seconds > (highestOf(before) ?? wholeCoreSeconds)) return
+    if (!isClear && seconds > (highestOf(before) ?? wholeCoreSeconds)) {
+      this.forget(key)
+      return
+    }
     this.#known.delete(key)
     this.#known.set(key, { name, costs: [...before, { seconds, at: now }].slice(-countedStarts) })
     for (const oldest of this.#known.keys()) {

@@ -56,11 +56,14 @@ t.test('what a start is said to have cost is never less than what it used in its
   })
 })
 
-t.test('starts that are alike and begin together are said to cost no less each', async (t) => {
-  forAll(t, 0.8, fc.tuple(start, fc.integer({ min: 1, max: 8 }), noise), ([one, count, background]) => {
-    const costs = observe(Array.from({ length: count }, () => one), background, () => 'web').get('web') ?? []
-    if (costs.length !== count) throw new Error(`${costs.length} of ${count} were observed`)
-    for (const cost of costs) if (cost < busiestOf(one.use) - 1e-9) throw new Error(`${cost} is less than ${busiestOf(one.use)}`)
-    return busiestOf(one.use) > 0
+t.test('starts that are alike are said to cost no less each, whenever they begin, and however long after their work they are ready', async (t) => {
+  const use = fc.array(fc.constantFrom(0, 0, 0.1, 0.5, 1, 2), { minLength: 1, maxLength: 15 })
+  const begins = fc.array(fc.nat(20), { minLength: 1, maxLength: 8 })
+  forAll(t, 0.8, fc.tuple(use, begins, fc.nat(12), noise), ([use, begins, idle, background]) => {
+    const alike = begins.map((at) => ({ at, use, readyAt: at + use.length + idle }))
+    const costs = observe(alike, background, () => 'web').get('web') ?? []
+    if (costs.length === 0) throw new Error('none was observed')
+    for (const cost of costs) if (cost < busiestOf(use) - 1e-9) throw new Error(`${cost} is less than ${busiestOf(use)}`)
+    return begins.length > 1 && busiestOf(use) > 0
   })
 })

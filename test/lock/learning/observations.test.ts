@@ -89,20 +89,47 @@ t.test('starts of one workload share what the node did while they went on togeth
   story.busy(2, 4)
   for (const key of ['a', 'b', 'c', 'd']) story.released(key)
   const costs = story.busy(0, 1)
-  t.strictSame(secondsOf(costs), [2, 2, 2, 2])
+  t.strictSame(secondsOf(costs), [2])
   t.ok(costs.every(({ isClear }) => isClear))
 })
 
-t.test('what one does alone before the others come, and after they are gone, is its own', async (t) => {
+t.test('what one does alone before the others come, and after they are gone, is its own; the highest part counts, when all are over', async (t) => {
   const story = new Story()
   story.granted('a')
   story.busy(1, 2)
   story.granted('b')
   story.busy(1, 1)
   story.released('b')
-  t.strictSame(secondsOf(story.busy(1, 1)), [1], 'half of two seconds')
+  t.strictSame(secondsOf(story.busy(1, 1)), [], 'half of two seconds says nothing of the next one')
   story.released('a')
   t.strictSame(secondsOf(story.busy(1, 1)), [3], '2, half of 2 and 1, but no more than in the busiest three seconds')
+})
+
+t.test('those that come last share their work with others that only have not been let go yet: that makes none of them light', async (t) => {
+  const story = new Story()
+  for (const group of ['a', 'b', 'c']) {
+    for (let count = 0; count < 4; count++) story.granted(`${group}${count}`)
+    // Two CPU-seconds each, on four cores; then nothing, for the rest of a blind hold.
+    story.busy(4, 2)
+    story.busy(0, 1.5)
+  }
+  for (const group of ['a', 'b', 'c']) for (let count = 0; count < 4; count++) story.released(`${group}${count}`, 'blind-hold')
+  const [cost = 0, another] = secondsOf(story.busy(0, 1))
+  t.ok(cost >= 2, `${cost} s`)
+  t.equal(another, undefined)
+})
+
+t.test('of starts that overlap with one whose end is not seen nothing is known', async (t) => {
+  const story = new Story()
+  story.granted('a')
+  story.granted('b')
+  story.busy(2, 2)
+  story.released('b', 'gone')
+  story.released('a')
+  t.strictSame(story.busy(0, 2), [])
+  story.granted('c')
+  story.released('c')
+  t.strictSame(secondsOf(story.busy(0.4, 1)), [0.4])
 })
 
 t.test('of others it shares nothing with, and does not know whose it was', async (t) => {
