@@ -196,13 +196,11 @@ t.test('Node’s own server understands it, and is understood', async (t) => {
 t.test('an older lock is asked once a --pause, whatever it is told to hold', async (t) => {
   // What pod-startup-lock answers, its headers included.
   const older = { Date: 'Thu, 01 Jan 2026 00:00:00 GMT', 'Content-Type': 'text/plain; charset=utf-8' }
-  const at: number[] = []
-  const lock = await startLock(t, (_request, count) => {
-    at.push(performance.now())
-    return count < 5 ? answer('423 Locked', older, 'Locked') : answer('200 OK', older, 'Lock acquired')
-  })
+  const lock = await startLock(t, (_request, count) => (count < 5 ? answer('423 Locked', older, 'Locked') : answer('200 OK', older, 'Lock acquired')))
+  // Of the whole run: on a busy machine the first request may be seen late, and the last one at once.
+  const began = performance.now()
   const { code, lines } = await runWait(t, [...lock.args, '--pause=100ms', '--duration=10'])
   t.equal(code, 0)
   t.same(lines.slice(1, -1), ['waiting for the startup lock of this node'])
-  t.ok((at.at(-1) ?? 0) - (at[0] ?? 0) > 350, 'four pauses')
+  t.ok(performance.now() - began >= 400, 'four pauses')
 })
