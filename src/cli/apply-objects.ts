@@ -29,8 +29,11 @@ const triedAtATime = 4
 export function tryObjects(applying: Applying, objects: readonly ChartObject[], around: Pick<Surroundings, 'live'>): Promise<readonly Tried[]> {
   return mapBounded(objects, triedAtATime, async (object): Promise<Tried> => {
     try {
+      const live = liveOf(object, around)?.body
       const after = await send(applying, object, true)
-      return { object, kind: 'taken', outcome: outcomeOf(liveOf(object, around)?.body, after) }
+      // A dry run leaves nothing behind that a second one could go on from.
+      const outcome = takenOver(applying, object, live) === undefined ? outcomeOf(live, after) : 'changed'
+      return { object, kind: 'taken', outcome }
     } catch (error) {
       return problemOf(applying, object, error)
     }
@@ -53,14 +56,17 @@ function unknownKind(object: ChartObject): string {
 
 /** Applies an object, and gives what the API server has of it then. Throws with the object's name. */
 export async function applyObject(applying: Applying, object: ChartObject, live: JsonObject | undefined): Promise<JsonObject> {
-  const { asker, isAdopting } = applying
   try {
-    const taken = isAdopting && live !== undefined ? takeOver(live) : undefined
-    if (taken !== undefined) await asker.patch(objectPath(object), 'json-patch+json', taken, { fieldManager })
+    const taken = takenOver(applying, object, live)
+    if (taken !== undefined) await applying.asker.patch(objectPath(object), 'json-patch+json', taken, { fieldManager })
     return await send(applying, object, false)
   } catch (error) {
     throw failureOf(applying.admin, object, error)
   }
+}
+
+function takenOver({ isAdopting }: Applying, { kind }: ChartObject, live: JsonObject | undefined): readonly object[] | undefined {
+  return isAdopting && live !== undefined ? takeOver({ kind, body: live }) : undefined
 }
 
 function send({ asker, isAdopting }: Applying, object: ChartObject, isDryRun: boolean): Promise<JsonObject> {

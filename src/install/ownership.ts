@@ -1,6 +1,7 @@
 import { at, objectsAt, textAt } from '../check/json-paths.ts'
 import { prefix } from '../inject/names.ts'
 import { isObject, type JsonObject } from '../units/json.ts'
+import type { ChartObject } from './chart-object.ts'
 
 /** As whom `usher install` applies: by that, the API server itself keeps the record of what was put in. */
 export const fieldManager = 'usher-install'
@@ -51,9 +52,11 @@ type FieldSet = Readonly<Record<string, unknown>>
 
 /**
  * A JSON Patch that makes the fields of kubectl ours, so that those which are not applied any more go; they would stay
- * for as long as another one has them, too. Undefined where kubectl has none.
+ * for as long as another one has them, too. Undefined where kubectl has none; and of a namespace, which is its admin's: of
+ * that, only what the chart has is ever ours.
  */
-export function takeOver(body: JsonObject): readonly object[] | undefined {
+export function takeOver({ kind, body }: ChartObject): readonly object[] | undefined {
+  if (kind.kind === 'Namespace') return undefined
   const entries = objectsAt(body, 'metadata', 'managedFields')
   const taken = entries.filter(isOfKubectl)
   const [first] = taken

@@ -34,12 +34,16 @@ t.test('a release of Helm is told by its annotations', async (t) => {
 })
 
 t.test("what kubectl has is taken over, with its fields; nothing of others, and not of another version", async (t) => {
-  const { body } = managedBy(deployment, ['kubectl-client-side-apply', 'kubectl', 'usher-install:Apply', 'usher', 'kubectler'])
-  const patched = jsonpatch.applyPatch(copyOf(body), takeOver(body) as Operation[]).newDocument
+  const live = managedBy(deployment, ['kubectl-client-side-apply', 'kubectl', 'usher-install:Apply', 'usher', 'kubectler'])
+  const patched = jsonpatch.applyPatch(copyOf(live.body), takeOver(live) as Operation[]).newDocument
   t.strictSame(listAt(patched, 'metadata', 'managedFields').map(({ manager, operation }) => `${shown(manager)}:${shown(operation)}`), ['usher:Update', 'kubectler:Update', 'usher-install:Apply'])
   t.strictSame(listAt(patched, 'metadata', 'managedFields').at(-1)?.['fieldsV1'], {
     'f:metadata': { 'f:labels': { 'f:kubectl-client-side-apply': {}, 'f:kubectl': {}, 'f:usher-install': {} } },
   })
-  t.match(takeOver(body)?.at(-1), { path: '/metadata/resourceVersion', value: '7' }, 'refused where it has changed since')
-  t.equal(takeOver(managedBy(deployment, ['usher-install:Apply', 'helm']).body), undefined)
+  t.match(takeOver(live)?.at(-1), { path: '/metadata/resourceVersion', value: '7' }, 'refused where it has changed since')
+  t.equal(takeOver(managedBy(deployment, ['usher-install:Apply', 'helm'])), undefined)
+})
+
+t.test("a namespace is never taken over: what its admin has put on it stays the admin's", async (t) => {
+  t.equal(takeOver(managedBy(namespace, ['kubectl-create', 'kubectl-label', 'usher-install:Apply'])), undefined)
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { listAt, valueAt } from '../support/pod-reader.ts'
+import { listAt, objectAt, valueAt } from '../support/pod-reader.ts'
 import { until } from '../support/until.ts'
 import { objectsIn } from './chart.ts'
 import { chart, isUnchanged, outcomes, startInstallStage, template } from './install-stage.ts'
@@ -93,6 +93,18 @@ t.test('a namespace that was there stays as it was; one with strangers in it sta
   t.equal(await shell.read('kubectl get namespace usher-system -o jsonpath={.metadata.labels.pod-security\\\\.kubernetes\\\\.io/enforce}'), 'privileged')
   t.match(await shell.run('usher uninstall --yes'), { code: 0, stdout: /^changed +Namespace usher-system, which stays, without what was put on it$/m })
   t.strictSame(await everything(), before)
+
+  // With --adopt, too, though kubectl has made it and labelled it.
+  await shell.read('kubectl label namespace usher-system pod-security.kubernetes.io/enforce=privileged && kubectl annotate namespace usher-system mesh=off')
+  const own = await everything()
+  const dry = await shell.run('usher install --adopt --dry-run=server')
+  t.match(dry, { code: 0, stdout: /^changed +Namespace usher-system \(dry run\)$/m })
+  t.match(await shell.run('usher install --adopt --timeout 1s'), { code: 1, stdout: /^changed +Namespace usher-system$/m })
+  const adopted = parseObject(await shell.read('kubectl get namespace usher-system -o json'))
+  t.match(objectAt(adopted, 'metadata'), { labels: { team: 'a', 'app.kubernetes.io/name': 'usher' }, annotations: { mesh: 'off' } })
+  t.match(outcomes((await shell.run('usher install --adopt --dry-run=server')).stdout), { 'Namespace usher-system': 'unchanged' })
+  t.equal((await shell.run('usher uninstall --yes')).code, 0)
+  t.strictSame(await everything(), own, 'what its admin has set to the same value stays, too')
 
   await shell.read('kubectl delete namespace usher-system')
   t.match(await shell.run('usher install --timeout 1s'), { code: 1, stdout: /^created +Namespace usher-system$/m })
