@@ -33,16 +33,27 @@ interface StoredResource {
   readonly kind: string
 }
 
-/** Of each group's preferred version, what can be listed and deleted in a namespace: the rest is stored nowhere. */
+/** What can be listed and deleted in a namespace: the rest is stored nowhere. Each once, in a version that has it. */
 async function storedResources(asker: Asker, untold: string[]): Promise<readonly StoredResource[]> {
-  const groups = objectsAt(await asker.get('/apis'), 'groups').flatMap((group) => textAt(group, 'preferredVersion', 'groupVersion') ?? [])
-  const resources = await mapBounded(['/api/v1', ...groups.map((each) => `/apis/${each}`)], askedAtATime, async (path) => {
-    const list = await asker.ask(path, () => asker.get(path))
-    if (list.kind === 'told') return objectsAt(list.value, 'resources').flatMap((resource) => storedResource(path, resource))
-    untold.push(path)
-    return []
+  const groups = [['/api/v1'], ...objectsAt(await asker.get('/apis'), 'groups').map(versionPaths)]
+  const resources = await mapBounded(groups, askedAtATime, async (paths) => {
+    const found = new Map<string, StoredResource>()
+    for (const path of paths) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other: the first that has it counts
+      const list = await asker.ask(path, () => asker.get(path))
+      if (list.kind !== 'told') untold.push(path)
+      else for (const stored of objectsAt(list.value, 'resources').flatMap((each) => storedResource(path, each))) if (!found.has(stored.name)) found.set(stored.name, stored)
+    }
+    return [...found.values()]
   })
   return resources.flat()
+}
+
+/** Of a group, all versions, the preferred one first: a kind may be served in another alone. */
+function versionPaths(group: JsonObject): readonly string[] {
+  const versions = objectsAt(group, 'versions').flatMap((each) => textAt(each, 'groupVersion') ?? [])
+  const preferred = textAt(group, 'preferredVersion', 'groupVersion')
+  return [...new Set([...(preferred === undefined ? [] : [preferred]), ...versions])].map((each) => `/apis/${each}`)
 }
 
 function storedResource(path: string, resource: JsonObject): readonly StoredResource[] {
