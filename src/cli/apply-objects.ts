@@ -1,6 +1,6 @@
 import { at } from '../check/json-paths.ts'
 import { type ChartKind, listPath } from '../install/chart-kinds.ts'
-import { type ChartObject, objectNamespace, objectPath, titleOf } from '../install/chart-object.ts'
+import { type ChartObject, objectName, objectNamespace, objectPath, titleOf } from '../install/chart-object.ts'
 import { conflictIn } from '../install/conflict.ts'
 import { type Outcome, outcomeOf } from '../install/difference.ts'
 import { type Surroundings, liveOf } from '../install/obstacles.ts'
@@ -85,9 +85,45 @@ export async function deleteObject({ admin, asker }: Pick<Applying, 'admin' | 'a
   try {
     await asker.delete(objectPath(object), options)
   } catch (error) {
-    if (error instanceof admin.kube.ApiError && error.status === 404) return
+    if (await isGone({ admin, asker }, object, error)) return
     throw failureOf(admin, object, error)
   }
+}
+
+/**
+ * Takes from an object what is ours of it, and that alone: applied with nothing in it, it loses just that. Gives whether it
+ * was there still. Throws with the object's name.
+ */
+export async function releaseObject({ admin, asker }: Pick<Applying, 'admin' | 'asker'>, object: ChartObject, isDryRun: boolean): Promise<boolean> {
+  const { apiVersion, kind } = object.kind
+  const uid = at(object.body, 'metadata', 'uid')
+  // Without its uid, one that is gone meanwhile would be created anew.
+  const body = { apiVersion, kind, metadata: { name: objectName(object), uid } }
+  try {
+    await asker.patch(objectPath(object), 'apply-patch+yaml', body, { fieldManager, force: 'true', ...(isDryRun ? { dryRun: 'All' } : {}) })
+    return true
+  } catch (error) {
+    if (await isGone({ admin, asker }, object, error)) return false
+    throw failureOf(admin, object, error)
+  }
+}
+
+/** Whether a request has failed because the object is there no more; another one of its name is somebody else's. */
+async function isGone({ admin, asker }: Pick<Applying, 'admin' | 'asker'>, object: ChartObject, error: unknown): Promise<boolean> {
+  if (!(error instanceof admin.kube.ApiError)) return false
+  if (error.status === 404) return true
+  if (error.status !== 409) return false
+  try {
+    return !(await isThere(asker, object))
+  } catch (failure) {
+    throw failureOf(admin, object, failure)
+  }
+}
+
+/** Whether an object is there still, that very one. */
+export async function isThere(asker: Asker, object: ChartObject): Promise<boolean> {
+  const found = await asker.getIfThere(objectPath(object))
+  return found !== undefined && at(found, 'metadata', 'uid') === at(object.body, 'metadata', 'uid')
 }
 
 function failureOf(admin: JoinedAdmin, object: ChartObject, error: unknown): Error {

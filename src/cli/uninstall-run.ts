@@ -1,13 +1,13 @@
 import { usherSelector } from '../check/installation.ts'
-import { at, nameOf, objectsAt, textAt } from '../check/json-paths.ts'
+import { nameOf, objectsAt, textAt } from '../check/json-paths.ts'
 import { injectKey } from '../inject/names.ts'
-import { type ChartObject, objectName, objectPath, titleOf, titlesOf } from '../install/chart-object.ts'
-import { fieldManager, othersOf } from '../install/ownership.ts'
+import { type ChartObject, titleOf, titlesOf } from '../install/chart-object.ts'
+import { othersOf } from '../install/ownership.ts'
 import { planUninstall, type UninstallPlan } from '../install/plan-uninstall.ts'
 import { formatAge } from '../units/age.ts'
 import { mapBounded } from '../units/map-bounded.ts'
 import { explainFailure, type JoinedAdmin } from './admin-cluster.ts'
-import { type Applying, deleteObject } from './apply-objects.ts'
+import { type Applying, deleteObject, isThere, releaseObject } from './apply-objects.ts'
 import { askWith } from './asker.ts'
 import { type Look, waitFor, type Waiting } from './await-install.ts'
 import { type ChangeReport, changeReport } from './change-report.ts'
@@ -15,7 +15,7 @@ import { type Output, UsageError } from './command.ts'
 import { confirm } from './confirm.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
 import { findUsher } from './find-usher.ts'
-import { tryUninstall, type UninstallOrder, uninstallOrder } from './uninstall-order.ts'
+import { isEmpty, type LookInside, lookInside, tryUninstall, type UninstallOrder, uninstallOrder } from './uninstall-order.ts'
 
 /** How it is taken out. */
 export interface UninstallOptions {
@@ -39,11 +39,11 @@ export async function runUninstall(admin: JoinedAdmin, options: UninstallOptions
   if (plan.kind === 'refused') throw new Error(plan.reason)
   const order = await uninstallOrder(removing, plan)
   const all = [...order.first, ...order.rest, ...(order.namespace === undefined ? [] : [order.namespace])]
-  await tryUninstall(removing, all)
+  await tryUninstall(removing, all, order.released)
   if (isDryRun) {
     for (const object of all) await report.done('deleted', titleOf(object))
     if (order.released !== undefined) await report.done('changed', `${titleOf(order.released)}, which stays`)
-    await sayStrangers(report, plan.namespace, order)
+    await sayStrangers(report, plan.namespace, order.inside)
     return exitCodes.done
   }
   const consent = await confirm(`Take usher out of ${plan.namespace}, ${all.length} objects (${admin.title})`, options.isAgreed, output)
@@ -51,40 +51,53 @@ export async function runUninstall(admin: JoinedAdmin, options: UninstallOptions
   if (consent === 'no') throw new Error('nothing was taken out')
 
   const waiting: Waiting = { asker, report, deadline: performance.now() + options.timeoutMs, signal }
-  for (const object of order.first) await remove(removing, object, report)
-  // A webhook that still runs would make its Secret anew.
-  const arePodsGone = 'done' in (await awaitPodsGone(waiting, plan.namespace))
-  for (const object of order.rest) await remove(removing, object, report)
-  if (order.namespace !== undefined) await remove(removing, order.namespace, report)
-  if (order.released !== undefined) await release(removing, order.released, report)
-  await sayStrangers(report, plan.namespace, order)
-  const areGone = 'done' in (await awaitGone(waiting, all))
-  const names = arePodsGone && areGone ? [] : await whatStays(waiting, all, plan.namespace)
+  const names = await takeOut(removing, plan.namespace, order, waiting)
   if (names.length > 0) {
     const span = formatAge(options.timeoutMs / 1_000)
-    throw new Error(`not all is gone after ${span}: ${names.join(', ')}; pods of nodes that are down stay until these are back or deleted. usher uninstall goes on from there`)
+    throw new Error(`not all is gone after ${span}: ${names.join(', ')}; pods of nodes that are down stay until these are back or deleted. ${goesOn}`)
   }
   await sayDone(waiting, plan)
   return exitCodes.done
 }
 
-async function remove(removing: Pick<Applying, 'admin' | 'asker'>, object: ChartObject, report: ChangeReport): Promise<void> {
-  await deleteObject(removing, object, false)
-  await report.done('deleted', titleOf(object))
-}
+const goesOn = 'usher uninstall goes on from there'
 
-/** Applied with nothing in it, an object loses what was ours of it, and that alone. */
-async function release({ admin, asker }: Pick<Applying, 'admin' | 'asker'>, object: ChartObject, report: ChangeReport): Promise<void> {
-  const { apiVersion, kind } = object.kind
-  try {
-    await asker.patch(objectPath(object), 'apply-patch+yaml', { apiVersion, kind, metadata: { name: objectName(object) } }, { fieldManager, force: 'true' })
-  } catch (error) {
-    throw explainFailure(admin, error)
+type Removing = Pick<Applying, 'admin' | 'asker'>
+
+/** Takes out what there is; gives what stays when the time is over. Throws where it cannot; what is out by then stays out. */
+async function takeOut(removing: Removing, namespace: string, { first, rest, ...order }: UninstallOrder, waiting: Waiting): Promise<readonly string[]> {
+  const { report } = waiting
+  const taken: ChartObject[] = []
+  const remove = async (object: ChartObject): Promise<void> => {
+    await deleteObject(removing, object, false)
+    taken.push(object)
+    await report.done('deleted', titleOf(object))
   }
-  await report.done('changed', `${titleOf(object)}, which stays, without what was put on it`)
+  try {
+    for (const object of first) await remove(object)
+    // A webhook that still runs would make its Secret anew.
+    const arePodsGone = 'done' in (await awaitPodsGone(waiting, namespace))
+    for (const object of rest) await remove(object)
+    // Since the first look somebody may have put something into it: the question and the pods have taken their time.
+    const inside = order.namespace === undefined ? order.inside : await lookInside(removing, namespace, [...first, ...rest])
+    if (order.namespace !== undefined && isEmpty(inside)) await remove(order.namespace)
+    else await release(removing, order.namespace ?? order.released, report)
+    await sayStrangers(report, namespace, inside)
+    const areGone = 'done' in (await awaitGone(waiting, taken))
+    return arePodsGone && areGone ? [] : await whatStays(removing.admin, waiting, taken, namespace)
+  } catch (error) {
+    if (error instanceof Error && taken.length > 0 && !waiting.signal.aborted) error.message = `${error.message}; a part of usher is out, and the rest is there still: ${goesOn}`
+    throw error
+  }
 }
 
-async function sayStrangers(report: ChangeReport, namespace: string, { strangers, untold }: UninstallOrder): Promise<void> {
+async function release(removing: Removing, object: ChartObject | undefined, report: ChangeReport): Promise<void> {
+  if (object === undefined) return
+  if (await releaseObject(removing, object, false)) await report.done('changed', `${titleOf(object)}, which stays, without what was put on it`)
+  else await report.say(`${titleOf(object)} is gone meanwhile`)
+}
+
+async function sayStrangers(report: ChangeReport, namespace: string, { strangers, untold }: LookInside): Promise<void> {
   const shown = strangers.slice(0, shownNames).map(({ kind, name }) => `${kind} ${name}`)
   const more = strangers.length > shownNames ? ` and ${strangers.length - shownNames} more` : ''
   if (shown.length > 0) await report.say(`namespace ${namespace} stays, for there is something in it that is not usher's: ${shown.join(', ')}${more}`)
@@ -116,18 +129,17 @@ function awaitGone(waiting: Waiting, objects: readonly ChartObject[]): Promise<L
 }
 
 async function stillThere({ asker }: Waiting, objects: readonly ChartObject[]): Promise<readonly ChartObject[]> {
-  const live = await mapBounded(objects, askedAtATime, async (object) => {
-    const found = await asker.getIfThere(objectPath(object))
-    // Another one of that name is somebody else's.
-    return found !== undefined && at(found, 'metadata', 'uid') === at(object.body, 'metadata', 'uid') ? [object] : []
-  })
-  return live.flat()
+  return (await mapBounded(objects, askedAtATime, async (object) => ((await isThere(asker, object)) ? [object] : []))).flat()
 }
 
-/** A few names of what is there still. */
-async function whatStays(waiting: Waiting, objects: readonly ChartObject[], namespace: string): Promise<readonly string[]> {
-  const pods = await podsOf(waiting, namespace)
-  return [...(await stillThere(waiting, objects)).map((object) => titleOf(object)), ...pods.map((pod) => `pod ${pod}`)].slice(0, shownNames)
+/** A few names of what is there still. Throws where the API server does not tell. */
+async function whatStays(admin: JoinedAdmin, waiting: Waiting, objects: readonly ChartObject[], namespace: string): Promise<readonly string[]> {
+  try {
+    const pods = await podsOf(waiting, namespace)
+    return [...(await stillThere(waiting, objects)).map((object) => titleOf(object)), ...pods.map((pod) => `pod ${pod}`)].slice(0, shownNames)
+  } catch (error) {
+    throw explainFailure(admin, error)
+  }
 }
 
 async function sayDone({ asker, report }: Waiting, { namespace, left }: UninstallPlan): Promise<void> {
