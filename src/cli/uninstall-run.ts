@@ -2,7 +2,7 @@ import { usherSelector } from '../check/installation.ts'
 import { nameOf, objectsAt, textAt } from '../check/json-paths.ts'
 import { injectKey } from '../inject/names.ts'
 import { type ChartObject, titleOf, titlesOf } from '../install/chart-object.ts'
-import { othersOf } from '../install/ownership.ts'
+import { othersOf, ownersBesides } from '../install/ownership.ts'
 import { planUninstall, type UninstallPlan } from '../install/plan-uninstall.ts'
 import { formatAge } from '../units/age.ts'
 import { mapBounded } from '../units/map-bounded.ts'
@@ -40,6 +40,7 @@ export async function runUninstall(admin: JoinedAdmin, options: UninstallOptions
   const order = await uninstallOrder(removing, plan)
   const all = [...order.first, ...order.rest, ...(order.namespace === undefined ? [] : [order.namespace])]
   await tryUninstall(removing, all, order.released)
+  if (plan.shared.length > 0) await report.say(`others have put it in as well: ${titlesOf(plan.shared, withOwners)}; what goes on applying it puts it in again, so take it out of there first`)
   if (isDryRun) {
     for (const object of all) await report.done('deleted', titleOf(object))
     if (order.released !== undefined) await report.done('changed', `${titleOf(order.released)}, which stays`)
@@ -130,6 +131,10 @@ function awaitGone(waiting: Waiting, objects: readonly ChartObject[]): Promise<L
 
 async function stillThere({ asker }: Waiting, objects: readonly ChartObject[]): Promise<readonly ChartObject[]> {
   return (await mapBounded(objects, askedAtATime, async (object) => ((await isThere(asker, object)) ? [object] : []))).flat()
+}
+
+function withOwners(object: ChartObject): string {
+  return `${titleOf(object)} (${ownersBesides(object.body).join(', ')})`
 }
 
 /** A few names of what is there still. Throws where the API server does not tell. */

@@ -1,3 +1,4 @@
+import { nameLabel } from '../check/installation.ts'
 import { at, objectsAt, textAt } from '../check/json-paths.ts'
 import { prefix } from '../inject/names.ts'
 import { isObject, type JsonObject } from '../units/json.ts'
@@ -31,8 +32,14 @@ export function markCreated(namespace: JsonObject): JsonObject {
   return { ...namespace, metadata: { ...metadata, annotations: { ...annotations, [createdByKey]: fieldManager } } }
 }
 
+/** A release of Helm. */
+export interface HelmRelease {
+  readonly name: string
+  readonly namespace: string
+}
+
 /** The release of Helm that an object belongs to. */
-export function helmReleaseOf(body: JsonObject): { readonly name: string; readonly namespace: string } | undefined {
+export function helmReleaseOf(body: JsonObject): HelmRelease | undefined {
   const name = textAt(body, 'metadata', 'annotations', 'meta.helm.sh/release-name')
   const namespace = textAt(body, 'metadata', 'annotations', 'meta.helm.sh/release-namespace')
   return name === undefined || namespace === undefined ? undefined : { name, namespace }
@@ -45,6 +52,20 @@ const changers = ['usher', 'kube-controller-manager', 'kube-apiserver']
 export function othersOf(body: JsonObject): readonly string[] {
   const others = objectsAt(body, 'metadata', 'managedFields').filter((entry) => !isOurEntry(entry) && textAt(entry, 'subresource') === undefined)
   return [...new Set(others.map((entry) => textAt(entry, 'manager') ?? 'somebody'))].filter((name) => !changers.includes(name))
+}
+
+// Who writes one of these has put in all of it: the label as whoever applies a manifest of usher to the server does; the
+// annotations as kubectl and Argo CD do, of whom there is no more to be seen where nothing has changed by it.
+const marksOfWhole: readonly (readonly string[])[] = [
+  ['f:labels', `f:${nameLabel}`],
+  ['f:annotations', 'f:kubectl.kubernetes.io/last-applied-configuration'],
+  ['f:annotations', 'f:argocd.argoproj.io/tracking-id'],
+]
+
+/** Who else has put in all of an object, not only a field or two of it: it is theirs as well. */
+export function ownersBesides(body: JsonObject): readonly string[] {
+  const entries = objectsAt(body, 'metadata', 'managedFields').filter((entry) => marksOfWhole.some((path) => at(entry, 'fieldsV1', 'f:metadata', ...path) !== undefined))
+  return othersOf({ metadata: { managedFields: entries } })
 }
 
 /** Which fields are whose is kept as an object of objects. */

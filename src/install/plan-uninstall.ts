@@ -1,7 +1,7 @@
 import { at, objectsAt, textAt } from '../check/json-paths.ts'
 import { type ChartObject, objectNamespace, titlesOf } from './chart-object.ts'
 import { placesOf } from './obstacles.ts'
-import { helmReleaseOf, isCreatedByUs, isOurs, othersOf } from './ownership.ts'
+import { type HelmRelease, helmReleaseOf, isCreatedByUs, isOurs, othersOf, ownersBesides } from './ownership.ts'
 import { inOrder } from './read-objects.ts'
 
 /** What is to be taken out. */
@@ -12,8 +12,10 @@ export interface UninstallPlan {
   readonly objects: readonly ChartObject[]
   /** Its namespace, where it is `usher install` that has made it. */
   readonly created: ChartObject | undefined
-  /** Its namespace, where it was there before: it stays, without what was put on it. */
+  /** Its namespace, where it was there before, or others have put it in as well: it stays, without what was put on it. */
   readonly labelled: ChartObject | undefined
+  /** Of what goes, what others have put in as well. */
+  readonly shared: readonly ChartObject[]
   /** What others have put in, and stays. */
   readonly left: readonly ChartObject[]
 }
@@ -38,13 +40,18 @@ export function planUninstall(found: readonly ChartObject[], chosen: string | un
   if (namespace === undefined || !places.includes(namespace)) return withoutOurs(found, chosen, places)
   const gone = ours.filter((each) => (placeOf(each) ?? (second === undefined ? namespace : undefined)) === namespace)
   const ofNamespace = gone.find(({ kind }) => kind.kind === 'Namespace')
-  const isCreated = ofNamespace !== undefined && isCreatedByUs(ofNamespace.body)
+  // One that has become another's stays, as one that was there before.
+  const isCreated = ofNamespace !== undefined && isCreatedByUs(ofNamespace.body) && helmReleaseOf(ofNamespace.body) === undefined && ownersBesides(ofNamespace.body).length === 0
+  const objects = inOrder(gone.filter(({ kind }) => kind.kind !== 'Namespace')).toReversed()
+  const release = objects.map(({ body }) => helmReleaseOf(body)).find((each) => each !== undefined)
+  if (release !== undefined) return { kind: 'refused', reason: `Helm has taken usher over since usher install has put it in: ${helmUninstall(release)}` }
   return {
     kind: 'plan',
     namespace,
-    objects: inOrder(gone.filter(({ kind }) => kind.kind !== 'Namespace')).toReversed(),
+    objects,
     created: isCreated ? ofNamespace : undefined,
     labelled: isCreated ? undefined : ofNamespace,
+    shared: objects.filter(({ body }) => ownersBesides(body).length > 0),
     left: found.filter(({ body }) => !isOurs(body) && at(body, 'metadata', 'deletionTimestamp') === undefined),
   }
 }
@@ -68,7 +75,7 @@ function withoutOurs(found: readonly ChartObject[], chosen: string | undefined, 
   const others = found.filter(({ body, kind }) => kind.kind !== 'Namespace' && !isOurs(body))
   const release = others.map(({ body }) => helmReleaseOf(body)).find((each) => each !== undefined)
   if (release !== undefined) {
-    return { kind: 'refused', reason: `Helm has installed usher: helm uninstall ${release.name} --namespace ${release.namespace} takes it out` }
+    return { kind: 'refused', reason: `Helm has installed usher: ${helmUninstall(release)}` }
   }
   if (places.length === 0 && others.length > 0) {
     const managers = [...new Set(others.flatMap(({ body }) => othersOf(body)))]
@@ -80,4 +87,8 @@ function withoutOurs(found: readonly ChartObject[], chosen: string | undefined, 
     }
   }
   return { kind: 'nothing', text: `nothing to take out: usher is not installed ${where}${elsewhere}` }
+}
+
+function helmUninstall({ name, namespace }: HelmRelease): string {
+  return `helm uninstall ${name} --namespace ${namespace} takes it out`
 }

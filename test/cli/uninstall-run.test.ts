@@ -10,6 +10,7 @@ import { markCreated } from '../../src/install/ownership.ts'
 import { answeringAdmin } from '../support/answering-admin.ts'
 import { type Answer, type AnsweringApiServer, startAnsweringApiServer } from '../support/answering-api-server.ts'
 import { managedBy, objectNamed, shippedObjects } from '../support/chart-objects.ts'
+import { listAt, objectAt } from '../support/pod-reader.ts'
 
 const { objects } = await shippedObjects()
 const inside = '/api/v1/namespaces/usher-system'
@@ -140,4 +141,11 @@ t.test('a cluster that does not tell what stays cannot be reached', async (t) =>
   const failed = await world.run().catch((error: unknown) => error)
   t.ok(failed instanceof UnreachableError)
   t.match(failed, { message: /away .*; a part of usher is out/ })
+})
+
+t.test('who else has put it in is named before it goes', async (t) => {
+  const entry = { manager: 'argocd-controller', operation: 'Update', fieldsV1: { 'f:metadata': { 'f:annotations': { 'f:argocd.argoproj.io/tracking-id': {} } } } }
+  const shared = { ...config, body: { ...config.body, metadata: { ...objectAt(config.body, 'metadata'), managedFields: [...listAt(config.body, 'metadata', 'managedFields'), entry] } } }
+  const world = await worldWith(t, [labelled, shared])
+  t.match(await world.run(), /^others have put it in as well: ConfigMap usher-config \(argocd-controller\); .*\ndeleted +ConfigMap/)
 })

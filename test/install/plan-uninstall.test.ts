@@ -1,10 +1,11 @@
 import t from 'tap'
 import { type ChartObject, titleOf } from '../../src/install/chart-object.ts'
-import { markCreated } from '../../src/install/ownership.ts'
+import { markCreated, ownersBesides } from '../../src/install/ownership.ts'
 import { planUninstall } from '../../src/install/plan-uninstall.ts'
 import { withSettings } from '../../src/install/settings.ts'
 import { readObjects } from '../../src/install/read-objects.ts'
 import { managedBy, shippedBodies, shippedObjects } from '../support/chart-objects.ts'
+import { listAt, objectAt } from '../support/pod-reader.ts'
 
 const { objects } = await shippedObjects()
 const own = objects.map((object) => managedBy(object.kind.kind === 'Namespace' ? { ...object, body: markCreated(object.body) } : object, ['usher-install:Apply']))
@@ -63,4 +64,34 @@ t.test('of two places one is to be chosen, and what leads to the other stays', a
   const other = planUninstall(both, 'usher-system')
   if (other.kind !== 'plan') throw new Error(other.kind)
   t.notOk(other.objects.some(({ kind }) => !kind.isNamespaced))
+})
+
+t.test('what Helm has taken over since is not ours to take out any more', async (t) => {
+  const annotations = { 'meta.helm.sh/release-name': 'u', 'meta.helm.sh/release-namespace': 'n' }
+  const [namespace, ...rest] = own.map((object) => managedBy(object, ['usher-install:Apply', 'helm'], { annotations: { ...objectAt(object.body, 'metadata', 'annotations'), ...annotations } }))
+  if (namespace === undefined) throw new Error('none')
+  const taken = { kind: 'refused', reason: 'Helm has taken usher over since usher install has put it in: helm uninstall u --namespace n takes it out' }
+  t.match(planUninstall([namespace, ...rest], undefined), taken)
+  t.match(planUninstall([...own.slice(0, -1), ...rest.slice(-1)], undefined), taken, 'be it a single object')
+  t.match(planUninstall([namespace, ...own.slice(1)], undefined), { kind: 'plan', created: undefined, labelled: namespace }, 'of a namespace alone Helm may be in charge; it stays')
+})
+
+t.test('what kubectl or Argo CD have put in as well is named; not what somebody has changed a field of', async (t) => {
+  const shared = (object: ChartObject, manager: string, path: readonly [string, string]): ChartObject => {
+    const { body } = managedBy(object, ['usher-install:Apply', 'kube-controller-manager'])
+    const [parent, field] = path
+    const entry = { manager, operation: 'Update', fieldsV1: { 'f:metadata': { [parent]: { [field]: {} } } } }
+    return { ...object, body: { ...body, metadata: { ...objectAt(body, 'metadata'), managedFields: [...listAt(body, 'metadata', 'managedFields'), entry] } } }
+  }
+  const marks: readonly (readonly [string, readonly [string, string]])[] = [
+    ['kubectl-client-side-apply', ['f:annotations', 'f:kubectl.kubernetes.io/last-applied-configuration']],
+    ['argocd-controller', ['f:annotations', 'f:argocd.argoproj.io/tracking-id']],
+    ['flux', ['f:labels', 'f:app.kubernetes.io/name']],
+  ]
+  const plan = planUninstall(own.map((object, index) => shared(object, ...(marks[index - 1] ?? ['kubectl-label', ['f:labels', 'f:team']]))), undefined)
+  if (plan.kind !== 'plan') throw new Error(plan.kind)
+  t.ok(plan.created, 'a namespace that somebody has labelled goes')
+  const kept = planUninstall(own.map((object) => shared(object, 'argocd-controller', ['f:annotations', 'f:kubectl.kubernetes.io/last-applied-configuration'])), undefined)
+  t.match(kept, { created: undefined, labelled: { kind: { kind: 'Namespace' } } }, 'one that somebody has in a manifest stays')
+  t.strictSame(plan.shared.map(({ body }) => ownersBesides(body).join()), marks.map(([manager]) => manager).toReversed())
 })
