@@ -1,11 +1,11 @@
-import { at } from '../check/json-paths.ts'
+import { at, textAt } from '../check/json-paths.ts'
 import { type ChartKind, listPath } from '../install/chart-kinds.ts'
 import { type ChartObject, objectName, objectNamespace, objectPath, titleOf } from '../install/chart-object.ts'
 import { conflictIn } from '../install/conflict.ts'
 import { type Outcome, outcomeOf } from '../install/difference.ts'
 import { type Surroundings, liveOf } from '../install/obstacles.ts'
 import { fieldManager, takeOver } from '../install/ownership.ts'
-import type { JsonObject } from '../units/json.ts'
+import { isObject, type JsonObject } from '../units/json.ts'
 import { mapBounded } from '../units/map-bounded.ts'
 import { explainFailure, type JoinedAdmin } from './admin-cluster.ts'
 import type { Asker } from './asker.ts'
@@ -65,6 +65,28 @@ export async function applyObject(applying: Applying, object: ChartObject, live:
   }
 }
 
+/**
+ * Makes a namespace that is not there: what is applied would as well change one that somebody else has made since, and who
+ * has made it could not be told any more. What the API server has of it then is without anything of ours. Throws where it is there.
+ */
+export async function createNamespace({ admin, asker }: Applying, namespace: ChartObject): Promise<ChartObject> {
+  const { apiVersion, kind } = namespace.kind
+  const name = objectName(namespace)
+  try {
+    // Of what is created, nothing but its name: whatever else there is of ours is to be applied, as that can be taken back.
+    return { ...namespace, body: await asker.post(listPath(namespace.kind), { apiVersion, kind, metadata: { name } }, { fieldManager }) }
+  } catch (error) {
+    if (!(error instanceof admin.kube.ApiError) || error.status !== 409) throw failureOf(admin, namespace, error)
+    throw new Error(`nothing was changed: namespace ${name} was not there a moment ago, and somebody has made it meanwhile; run it again`, { cause: error })
+  }
+}
+
+/** An object that is to be, as that very one that is there. Applied, it fails where it is another one. */
+export function asThatOf({ kind, body }: ChartObject, live: ChartObject): ChartObject {
+  const metadata = isObject(body['metadata']) ? body['metadata'] : {}
+  return { kind, body: { ...body, metadata: { ...metadata, uid: textAt(live.body, 'metadata', 'uid') } } }
+}
+
 function takenOver({ isAdopting }: Applying, { kind }: ChartObject, live: JsonObject | undefined): readonly object[] | undefined {
   return isAdopting && live !== undefined ? takeOver({ kind, body: live }) : undefined
 }
@@ -76,57 +98,8 @@ function send({ asker, isAdopting }: Applying, object: ChartObject, isDryRun: bo
   return asker.patch(objectPath(object), 'apply-patch+yaml', object.body, query)
 }
 
-/** Takes an object away; where it is gone already, that is well. Throws with the object's name. */
-export async function deleteObject({ admin, asker }: Pick<Applying, 'admin' | 'asker'>, object: ChartObject, isDryRun: boolean): Promise<void> {
-  const uid = at(object.body, 'metadata', 'uid')
-  // What is there by that name since then is somebody else's. Controllers take away what it owns.
-  // The API server reads either the body or the query, and of the query nothing where there is a body.
-  const options = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', ...(typeof uid === 'string' ? { preconditions: { uid } } : {}), ...(isDryRun ? { dryRun: ['All'] } : {}) }
-  try {
-    await asker.delete(objectPath(object), options)
-  } catch (error) {
-    if (await isGone({ admin, asker }, object, error)) return
-    throw failureOf(admin, object, error)
-  }
-}
-
-/**
- * Takes from an object what is ours of it, and that alone: applied with nothing in it, it loses just that. Gives whether it
- * was there still. Throws with the object's name.
- */
-export async function releaseObject({ admin, asker }: Pick<Applying, 'admin' | 'asker'>, object: ChartObject, isDryRun: boolean): Promise<boolean> {
-  const { apiVersion, kind } = object.kind
-  const uid = at(object.body, 'metadata', 'uid')
-  // Without its uid, one that is gone meanwhile would be created anew.
-  const body = { apiVersion, kind, metadata: { name: objectName(object), uid } }
-  try {
-    await asker.patch(objectPath(object), 'apply-patch+yaml', body, { fieldManager, force: 'true', ...(isDryRun ? { dryRun: 'All' } : {}) })
-    return true
-  } catch (error) {
-    if (await isGone({ admin, asker }, object, error)) return false
-    throw failureOf(admin, object, error)
-  }
-}
-
-/** Whether a request has failed because the object is there no more; another one of its name is somebody else's. */
-async function isGone({ admin, asker }: Pick<Applying, 'admin' | 'asker'>, object: ChartObject, error: unknown): Promise<boolean> {
-  if (!(error instanceof admin.kube.ApiError)) return false
-  if (error.status === 404) return true
-  if (error.status !== 409) return false
-  try {
-    return !(await isThere(asker, object))
-  } catch (failure) {
-    throw failureOf(admin, object, failure)
-  }
-}
-
-/** Whether an object is there still, that very one. */
-export async function isThere(asker: Asker, object: ChartObject): Promise<boolean> {
-  const found = await asker.getIfThere(objectPath(object))
-  return found !== undefined && at(found, 'metadata', 'uid') === at(object.body, 'metadata', 'uid')
-}
-
-function failureOf(admin: JoinedAdmin, object: ChartObject, error: unknown): Error {
+/** Why a request about an object has failed, with the object's name. */
+export function failureOf(admin: JoinedAdmin, object: ChartObject, error: unknown): Error {
   const explained = explainFailure(admin, error)
   explained.message = `${titleOf(object)}: ${explained.message}`
   return explained
@@ -134,9 +107,9 @@ function failureOf(admin: JoinedAdmin, object: ChartObject, error: unknown): Err
 
 /**
  * What keeps objects from being put into a namespace that is not there yet, in which nothing can be tried: rights that are
- * missing, and kinds that the cluster does not know, each in a sentence.
+ * missing, and kinds that the cluster does not know, each in a sentence. Throws where the API server does not answer.
  */
-export async function findRefusals({ asker }: Pick<Applying, 'asker'>, objects: readonly ChartObject[]): Promise<readonly string[]> {
+export async function findRefusals({ admin, asker }: Pick<Applying, 'admin' | 'asker'>, objects: readonly ChartObject[]): Promise<readonly string[]> {
   const unknown = await mapBounded(objects.filter(({ kind }) => kind.needs !== undefined), triedAtATime, async (object) => {
     const list = await asker.ask(object.kind.resource, () => asker.getIfThere(listPath(object.kind)))
     return list.kind === 'told' && list.value === undefined ? [unknownKind(object)] : []
@@ -146,7 +119,10 @@ export async function findRefusals({ asker }: Pick<Applying, 'asker'>, objects: 
   const missing = await mapBounded(asked, triedAtATime, async ({ kind, namespace, verb }) => {
     const [group, version] = kind.apiVersion.includes('/') ? kind.apiVersion.split('/') : ['', kind.apiVersion]
     const spec = { resourceAttributes: { namespace, verb, group, version, resource: kind.resource } }
-    const answer = await asker.post('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec })
+    const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec }
+    const answer = await asker.post('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review).catch((error: unknown) => {
+      throw explainFailure(admin, error)
+    })
     return at(answer, 'status', 'allowed') === true ? [] : [`you may not ${verb} ${kind.resource} in ${namespace}`]
   })
   return [...unknown.flat(), ...missing.flat()]

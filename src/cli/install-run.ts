@@ -13,7 +13,7 @@ import { formatAge } from '../units/age.ts'
 import type { KubeVersion } from '../units/kube-version.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import type { JoinedAdmin } from './admin-cluster.ts'
-import { applyObject, type Applying, deleteObject } from './apply-objects.ts'
+import { applyObject, type Applying } from './apply-objects.ts'
 import { askWith } from './asker.ts'
 import { awaitInjection, awaitWorkloads, type Trying, type Waiting } from './await-install.ts'
 import { type ChangeReport, changeReport } from './change-report.ts'
@@ -22,6 +22,7 @@ import { exitCodes, type ExitCode } from './exit-codes.ts'
 import { gatherFacts } from './gather-facts.ts'
 import { readConfig } from './gather-parts.ts'
 import { lookAround, supportedVersion } from './look-around.ts'
+import { deleteObject } from './remove-objects.ts'
 import { type KnownOutcomes, tryInstall } from './try-install.ts'
 
 /** What is to be installed, and how. */

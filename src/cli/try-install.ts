@@ -1,8 +1,9 @@
 import { type ChartObject, objectPath, titleOf } from '../install/chart-object.ts'
 import type { Outcome } from '../install/difference.ts'
 import type { Surroundings } from '../install/obstacles.ts'
-import { applyObject, type Applying, deleteObject, findRefusals, type Tried, tryObjects } from './apply-objects.ts'
+import { applyObject, type Applying, asThatOf, createNamespace, findRefusals, type Tried, tryObjects } from './apply-objects.ts'
 import type { ChangeReport } from './change-report.ts'
+import { deleteObject } from './remove-objects.ts'
 
 /** By its path, what would come of each object; `told`: it was put in already, and that was told. */
 export type KnownOutcomes = ReadonlyMap<string, Outcome | 'told'>
@@ -31,14 +32,21 @@ export async function tryInstall({ applying, objects, around, isDryRun, report }
   refuseAny(tried, await findRefusals(applying, late))
   const namespace = objects.find(({ kind }) => kind.kind === 'Namespace')
   if (!isFresh || isDryRun || namespace === undefined) return new Map(outcomesOf(tried))
-  const made = { ...namespace, body: await applyObject(applying, namespace, undefined) }
-  const triedInIt = await tryIn(applying, late, around, made)
+  const made = await createNamespace(applying, namespace)
+  const triedInIt = await tryIn(applying, late, around, { made, namespace })
   await report.done('created', titleOf(namespace))
   return new Map<string, Outcome | 'told'>([...outcomesOf(tried), ...outcomesOf(triedInIt), [objectPath(namespace), 'told']])
 }
 
-async function tryIn(applying: Applying, objects: readonly ChartObject[], around: Surroundings, made: ChartObject): Promise<readonly Tried[]> {
+/** A namespace as it was made just now, and as it is to be. */
+interface FreshNamespace {
+  readonly made: ChartObject
+  readonly namespace: ChartObject
+}
+
+async function tryIn(applying: Applying, objects: readonly ChartObject[], around: Surroundings, { made, namespace }: FreshNamespace): Promise<readonly Tried[]> {
   try {
+    await applyObject(applying, asThatOf(namespace, made), undefined)
     const tried = await tryObjects(applying, objects, around)
     refuseAny(tried, [])
     return tried

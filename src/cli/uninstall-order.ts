@@ -6,8 +6,8 @@ import type { UninstallPlan } from '../install/plan-uninstall.ts'
 import { type Inmate, strangersAmong } from '../install/strangers.ts'
 import { mapBounded } from '../units/map-bounded.ts'
 import { explainFailure } from './admin-cluster.ts'
-import { type Applying, deleteObject, releaseObject } from './apply-objects.ts'
 import { inmatesOf } from './namespace-inmates.ts'
+import { deleteObject, releaseObject, type Removing } from './remove-objects.ts'
 import { UnreachableError } from './unreachable-error.ts'
 
 /** What in a namespace is not usher's. */
@@ -31,8 +31,6 @@ export interface UninstallOrder {
 }
 
 const nothingInside: LookInside = { strangers: [], untold: [] }
-
-type Removing = Pick<Applying, 'admin' | 'asker'>
 
 /** Finds what goes, and looks into a namespace that would. Throws where the API server does not tell. */
 export async function uninstallOrder(removing: Removing, { namespace, objects, created, labelled }: UninstallPlan): Promise<UninstallOrder> {

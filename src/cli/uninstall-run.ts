@@ -7,7 +7,6 @@ import { planUninstall, type UninstallPlan } from '../install/plan-uninstall.ts'
 import { formatAge } from '../units/age.ts'
 import { mapBounded } from '../units/map-bounded.ts'
 import { explainFailure, type JoinedAdmin } from './admin-cluster.ts'
-import { type Applying, deleteObject, isThere, releaseObject } from './apply-objects.ts'
 import { askWith } from './asker.ts'
 import { type Look, waitFor, type Waiting } from './await-install.ts'
 import { type ChangeReport, changeReport } from './change-report.ts'
@@ -15,6 +14,7 @@ import { type Output, UsageError } from './command.ts'
 import { confirm } from './confirm.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
 import { findUsher } from './find-usher.ts'
+import { deleteObject, isThere, releaseObject, type Removing } from './remove-objects.ts'
 import { isEmpty, type LookInside, lookInside, tryUninstall, type UninstallOrder, uninstallOrder } from './uninstall-order.ts'
 
 /** How it is taken out. */
@@ -62,8 +62,6 @@ export async function runUninstall(admin: JoinedAdmin, options: UninstallOptions
 }
 
 const goesOn = 'usher uninstall goes on from there'
-
-type Removing = Pick<Applying, 'admin' | 'asker'>
 
 /** Takes out what there is; gives what stays when the time is over. Throws where it cannot; what is out by then stays out. */
 async function takeOut(removing: Removing, namespace: string, { first, rest, ...order }: UninstallOrder, waiting: Waiting): Promise<readonly string[]> {
