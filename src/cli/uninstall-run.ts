@@ -146,7 +146,7 @@ async function whatStays(admin: JoinedAdmin, waiting: Waiting, objects: readonly
 }
 
 async function sayDone({ asker, report }: Waiting, { namespace, left }: UninstallPlan): Promise<void> {
-  await report.say(`usher is taken out of ${namespace}; pods that run stay as they are, and those that wait for the lock start within seconds`)
+  await report.say(`usher is taken out of ${namespace}; pods that run stay as they are, and those that wait for the lock start within a minute, 90 seconds just after a boot of their node`)
   const labelled = await asker.ask('namespaces', () => asker.listPicked('/api/v1/namespaces', { labelSelector: injectKey }, nameOf))
   const names = labelled.kind === 'told' ? labelled.value : []
   const more = names.length > shownNames ? ` and ${names.length - shownNames} more` : ''

@@ -13,8 +13,8 @@ export const uninstallCommand: Command = {
     'the Secret of its certificate. The webhook configuration goes first, so that no pod waits for a webhook that is gone. The ' +
     'namespace goes where usher install has made it, and nothing else is in it; one that was there before stays, without what was put on it. ' +
     'Other namespaces keep their labels. Running pods stay as they are, with their naps; pods that wait for the lock start by themselves ' +
-    'within seconds. On the nodes /run/usher stays until they boot. What Helm has installed, Helm uninstalls. It asks before, at a ' +
-    'terminal. The exit code is 0 also where there is nothing to take out; 1 where something cannot be taken out; 2 for wrong usage; 3 ' +
+    'within a minute, 90 seconds just after a boot of their node. On the nodes /run/usher stays until they boot. What Helm has installed, ' +
+    'or has taken over since, Helm uninstalls; who else has put in the same objects is named first. It asks before, at a terminal. The exit code is 0 also where there is nothing to take out; 1 where something cannot be taken out; 2 for wrong usage; 3 ' +
     'where the cluster cannot be reached.',
   flags: {
     ...clusterFlags,

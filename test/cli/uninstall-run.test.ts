@@ -112,7 +112,7 @@ t.test('what has the name of one that was deleted meanwhile is somebody else\'s,
     world.api.answers[objectPath(config)] = { metadata: { name: 'usher-config', uid: 'another' } }
     world.api.answers[`DELETE ${objectPath(config)}`] = { refuse: 409, message: 'the UID in the precondition does not match' }
   })
-  t.match(await world.run(), /^usher is taken out of usher-system/m)
+  t.match(await world.run(), /^usher is taken out of usher-system; pods that run stay as they are, and those that wait for the lock start within a minute, 90 seconds just after a boot/m)
   const other = await worldWith(t, [labelled, config])
   other.api.answers[`DELETE ${objectPath(config)}`] = { refuse: 409, message: 'of another reason' }
   await t.rejects(other.run(), /nothing was taken out, .*\n {2}ConfigMap usher-config: .*of another reason/)
