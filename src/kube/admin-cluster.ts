@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { KubeConfig } from '@kubernetes/client-node'
-import { inCluster } from './cluster.ts'
+import { inCluster, readKubeconfig } from './cluster.ts'
 import type { PluginRun } from './exec-plugin.ts'
 import { type LogIn, takePlugin } from './plugin-login.ts'
 
@@ -72,13 +72,12 @@ function merged(files: readonly string[]): KubeConfig {
 }
 
 function read(file: string): KubeConfig {
-  const config = new KubeConfig()
   try {
-    config.loadFromFile(file)
+    return readKubeconfig(file)
   } catch (error) {
-    throw new NoClusterError(`${file} cannot be read as a kubeconfig`, { cause: error })
+    if (!(error instanceof Error)) throw error
+    throw new NoClusterError(error.message, { cause: error.cause })
   }
-  return config
 }
 
 function clusterIn(config: KubeConfig, files: readonly string[], wanted: string | undefined): Omit<AdminCluster, 'logIn'> {

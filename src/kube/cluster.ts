@@ -1,4 +1,6 @@
-import { KubeConfig } from '@kubernetes/client-node'
+import { dirname, resolve } from 'node:path'
+import { KubeConfig, type User } from '@kubernetes/client-node'
+import { isObject } from '../units/json.ts'
 
 /** How a cluster is reached. */
 export type Cluster = KubeConfig
@@ -16,14 +18,33 @@ export function inCluster(): Cluster {
  * @throws where the file cannot be read, or names no cluster.
  */
 export function fromKubeconfig(file: string): Cluster {
+  const config = readKubeconfig(file)
+  if (config.getCurrentCluster() === null) throw new Error(`${file} has no current context with a cluster`)
+  return config
+}
+
+/**
+ * Reads a kubeconfig. Files that it names are relative to its folder, and so are credential plugins, as in client-go
+ * (GetAuthInfoFileReferences): the library would run what lies in the folder in which we were started.
+ *
+ * @throws where the file cannot be read.
+ */
+export function readKubeconfig(file: string): KubeConfig {
   const config = new KubeConfig()
   try {
     config.loadFromFile(file)
   } catch (error) {
     throw new Error(`${file} cannot be read as a kubeconfig`, { cause: error })
   }
-  if (config.getCurrentCluster() === null) throw new Error(`${file} has no current context with a cluster`)
+  config.users = config.users.map((user) => withPlugin(user, dirname(file)))
   return config
+}
+
+/** A bare name is looked up in PATH. */
+function withPlugin(user: User, folder: string): User {
+  const exec: unknown = user.exec
+  if (!isObject(exec) || typeof exec['command'] !== 'string' || !exec['command'].includes('/')) return user
+  return { ...user, exec: { ...exec, command: resolve(folder, exec['command']) } }
 }
 
 /** How the cluster of a kubeconfig is reached; without one, that in which this process runs. Throws as {@link fromKubeconfig}. */

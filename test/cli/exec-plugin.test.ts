@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startAnsweringApiServer } from '../support/answering-api-server.ts'
 import { launcher, runUsher } from '../support/usher-process.ts'
@@ -46,4 +46,20 @@ t.test('a credential plugin that asks at a terminal is answered there', { skip }
   t.equal(await ended, 1)
   t.match(text(), "usher's lock is not installed in this cluster", 'it has gone on to ask the cluster')
   t.ok(api.asked.length > 0)
+})
+
+t.test("a relative credential plugin is run from the kubeconfig's folder, and never from the one that usher is started in", async (t) => {
+  const api = await startAnsweringApiServer(t)
+  const file = kubeconfig(t, api.url, '', { command: './bin/login' })
+  const elsewhere = join(dirname(file), 'elsewhere')
+  for (const [folder, word] of [[dirname(file), 'ours'], [elsewhere, 'of another']] as const) {
+    mkdirSync(join(folder, 'bin'), { recursive: true })
+    writeFileSync(join(folder, 'bin', 'login'), `#!/bin/sh\necho "${word}" >&2\nexit 9\n`)
+    chmodSync(join(folder, 'bin', 'login'), 0o755)
+  }
+  const { code, stderr } = await runUsher(t, ['status', '--kubeconfig', '../kubeconfig'], { cwd: elsewhere })
+  t.equal(code, 3)
+  t.match(stderr, /^ours$/m)
+  t.notMatch(stderr, 'of another')
+  t.match(stderr, `the credential plugin ${JSON.stringify(join(dirname(file), 'bin/login'))} of user "me" has failed (exit code 9)`)
 })
