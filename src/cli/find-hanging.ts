@@ -2,7 +2,7 @@ import { nameOf, named, objectsAt, textAt, at } from '../check/json-paths.ts'
 import { findHang, type Hang, type HangBounds } from '../rescue/hang.ts'
 import { type Known, planRescue, type Wish } from '../rescue/plan.ts'
 import type { Planned } from '../rescue/report.ts'
-import { pathOfOwner, readSuccessor, type Successor, successorOf } from '../rescue/successor.ts'
+import { pathOfOwner, readSuccessor, type Successor, successorOf, whyNoSuccessor } from '../rescue/successor.ts'
 import { lockSelector } from '../status/lock-pods.ts'
 import type { JsonObject } from '../units/json.ts'
 import { mapBounded } from '../units/map-bounded.ts'
@@ -100,5 +100,7 @@ async function askSuccessor(asker: Asker, { hang: { namespace, owner }, pod }: H
   if (path === undefined) return { kind: 'unknown', why: `where a ${owner.kind} has its template is not known` }
   const found = await asker.ask('workloads', () => asker.get(path))
   if (found.kind !== 'told') return { kind: 'unknown', why: found.message }
+  const why = whyNoSuccessor(owner, found.value)
+  if (why !== undefined) return { kind: 'unknown', why }
   return readSuccessor(await asker.ask('dry runs of pods', () => asker.post(`/api/v1/namespaces/${namespace}/pods`, successorOf(pod, found.value), { dryRun: 'All' })))
 }

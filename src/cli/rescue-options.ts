@@ -25,7 +25,7 @@ export const rescueFlags: Readonly<Record<string, Flag>> = {
     type: 'string',
     value: 'WHAT',
     default: 'auto',
-    help: 'image: give usher-lock another image; delete: have its controller make the pod anew; auto: the first of these that helps',
+    help: 'image: give usher-lock another image; delete: delete the pod, for its controller to make it anew; auto: the first of these that is known to help',
   },
   image: { type: 'string', value: 'IMAGE', help: 'the image to give it, with usher-wait in it; else one that a lock holds on the same node' },
   after: { type: 'string', value: 'SPAN', default: '20s', help: 'how long a pod has to hang, to count' },

@@ -4,7 +4,7 @@ import { lockContainerName } from '../inject/names.ts'
 import { parseSeconds } from '../units/duration.ts'
 import type { JsonObject } from '../units/json.ts'
 
-/** The owner that controls a pod, and makes it anew where it goes. */
+/** The owner that controls a pod; whether it makes the pod anew where it goes is a matter of its kind. */
 export interface Owner {
   readonly apiVersion: string
   readonly kind: string

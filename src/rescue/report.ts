@@ -2,7 +2,7 @@ import { columns } from '../terminal/columns.ts'
 import { formatAge } from '../units/age.ts'
 import type { Hang } from './hang.ts'
 import { nameOfOwner, type Rescue } from './plan.ts'
-import type { Successor } from './successor.ts'
+import { renewalOf, type Successor } from './successor.ts'
 
 /** A pod that hangs, and what is to be done with it. */
 export interface Planned {
@@ -32,7 +32,13 @@ export function planLines(planned: readonly Planned[], nowMs: number): readonly 
 function cellOf(rescue: Rescue): string {
   if (rescue.kind === 'none') return 'none (see below)'
   if (rescue.kind === 'image') return `image ${rescue.image}${rescue.isOnNode ? ', which runs on its node' : ''}`
-  return `delete; ${nameOfOwner(rescue.owner)} makes it anew${successorWords(rescue.successor)}`
+  return `delete; ${renewalWords(rescue)}`
+}
+
+function renewalWords({ owner, successor }: Extract<Rescue, { readonly kind: 'delete' }>): string {
+  const renewal = renewalOf(owner)
+  if (renewal === 'unknown') return `whether ${nameOfOwner(owner)} makes it anew is not known`
+  return `${nameOfOwner(owner)} ${renewal === 'counts' ? 'counts that as a failure, and may make' : 'makes'} it anew${successorWords(successor)}`
 }
 
 function successorWords(successor: Successor | undefined): string {

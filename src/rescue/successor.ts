@@ -21,6 +21,29 @@ const paths: Readonly<Record<string, string>> = {
   'v1 ReplicationController': '/api/v1/namespaces/NAMESPACE/replicationcontrollers/',
 }
 
+/** What an owner does when a pod of its is deleted. */
+export type Renewal =
+  /** It makes another one, however often that happens. */
+  | 'makes'
+  /** It counts a failure, and makes another one only while it has attempts left. */
+  | 'counts'
+  | 'unknown'
+
+/**
+ * What an owner does when a pod of its is deleted. Of kinds that are not Kubernetes' own nobody here knows: a TaskRun of
+ * Tekton, a Workflow of Argo and a driver of Spark fail for good.
+ */
+export function renewalOf({ apiVersion, kind }: Owner): Renewal {
+  if (paths[`${apiVersion} ${kind}`] === undefined) return 'unknown'
+  return kind === 'Job' ? 'counts' : 'makes'
+}
+
+/** Why an owner, as the API server has it, makes no pod in the place of another; undefined: it does. */
+export function whyNoSuccessor({ kind, uid }: Owner, found: JsonObject): string | undefined {
+  if (textAt(found, 'metadata', 'uid') !== uid) return `it is gone, and another ${kind} has its name`
+  return textAt(found, 'metadata', 'deletionTimestamp') === undefined ? undefined : 'it is being deleted'
+}
+
 /** Where the API server has an owner; undefined: it is none of Kubernetes' own, and its template stands anywhere. */
 export function pathOfOwner(namespace: string, { apiVersion, kind, name }: Owner): string | undefined {
   const path = paths[`${apiVersion} ${kind}`]

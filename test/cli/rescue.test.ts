@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import type { JsonObject } from '../../src/units/json.ts'
 import { type AnsweringApiServer, startAnsweringApiServer } from '../support/answering-api-server.ts'
 import { hangingPod } from '../support/hanging-pod.ts'
 import { finished } from '../support/pod-json.ts'
@@ -69,6 +70,33 @@ t.test('an eviction names the very pod, and what refuses it is told', async (t) 
   t.match(sent, [{ kind: 'Eviction', metadata: { namespace: 'shop', name: 'web' }, deleteOptions: { preconditions: { uid: 'uid-web', resourceVersion: '1' } } }])
 })
 
+/** Of the ReplicaSet of the pod, and of its next pod. */
+const ownerPath = '/apis/apps/v1/namespaces/shop/replicasets/web-6d4cf56db6'
+const ownerAnswers = { [ownerPath]: { metadata: { uid: 'uid-owner' }, spec: { template: {} } }, 'POST /api/v1/namespaces/shop/pods': { spec: {} } }
+
+t.test('unasked, no pod is deleted of which nobody knows that it is made anew', async (t) => {
+  const { api, rescue } = await startCluster(t)
+  const left = async (ownerReferences: readonly JsonObject[] | undefined, words: string): Promise<void> => {
+    const pod = hangingPod(ownerReferences === undefined ? {} : { metadata: { ownerReferences } })
+    Object.assign(api.answers, { [pods]: { items: [pod] }, [web]: pod })
+    const { code, stdout } = await rescue('--yes')
+    t.match({ code, stdout }, { code: 1, stdout: ` none (see below)\n\nshop/web   ${words}` })
+  }
+  await left([{ apiVersion: 'tekton.dev/v1', kind: 'TaskRun', name: 'build', uid: 'u', controller: true }], 'whether TaskRun/build makes it anew is not known, and')
+  await left([{ apiVersion: 'batch/v1', kind: 'Job', name: 'migrate', uid: 'u', controller: true }], 'Job/migrate would count its deletion as a failure, and may fail for good, and')
+  const unknown = 'what ReplicaSet/web-6d4cf56db6 would make in its place is not known'
+  await left(undefined, `${unknown} (the API server answered 404`)
+  Object.assign(api.answers, ownerAnswers, { 'POST /api/v1/namespaces/shop/pods': { refuse: 403, message: 'exceeded quota' } })
+  await left(undefined, `${unknown} (the API server answered 403: exceeded quota`)
+  Object.assign(api.answers, ownerAnswers, { [ownerPath]: { metadata: { uid: 'another' }, spec: { template: {} } } })
+  await left(undefined, `${unknown} (it is gone, and another ReplicaSet has its name)`)
+  t.notOk(api.asked.some((line) => line.endsWith('/eviction')))
+
+  api.answers[`POST ${web}/eviction`] = {}
+  await rescue('--yes', '--by', 'delete', '--timeout', '1s')
+  t.ok(api.asked.includes(`POST ${web}/eviction`), 'whoever demands it gets it')
+})
+
 t.test('images are those that run in pods of locks, of whatever installation, on the very node', async (t) => {
   const { api, rescue } = await startCluster(t)
   const lock = (image: string, node = 'n1', state: object = { running: {} }): object => ({
@@ -85,7 +113,8 @@ t.test('images are those that run in pods of locks, of whatever installation, on
     return /^shop\/web +n1 +\S+ +ImagePullBackOff +(.*)$/m.exec(stdout)?.[1] ?? stdout
   }
   t.equal(await planned([lock('usher-wait:1'), lock('usher-wait:2')]), 'image usher-wait:2, which runs on its node', 'installed twice')
-  const deleted = /^delete; ReplicaSet\/web-6d4cf56db6 makes it anew; whether with the lock is not known \(the API server answered 404/
+  Object.assign(api.answers, ownerAnswers)
+  const deleted = /^delete; ReplicaSet\/web-6d4cf56db6 makes it anew, without the lock$/
   t.match(await planned([lock('usher-wait:1'), lock('usher-wait:2')], '--namespace', 'usher-system'), deleted, 'of the one that was chosen')
   t.match(await planned([lock('usher-wait:2', 'n2'), lock('usher-wait:3', 'n1', { waiting: { reason: 'ErrImagePull' } })]), deleted, 'not of another node, nor one that does not run')
   t.match(await planned([]), deleted, 'not installed')

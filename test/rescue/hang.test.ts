@@ -71,7 +71,7 @@ t.test('after a reboot the time counts from the new sandbox', async (t) => {
   t.equal(firstOf({ status }, 3_619, 3_620), 3_620)
 })
 
-t.test('only an owner that makes a pod anew counts as one', async (t) => {
+t.test('a pod is of the owner that controls it, and a static one of nobody', async (t) => {
   const owned = (kind: string, controller: boolean) => find({ metadata: { ownerReferences: [{ apiVersion: 'v1', kind, name: 'x', uid: 'u', controller }] } }, 20)?.owner
   t.strictSame(owned('ReplicationController', true), { apiVersion: 'v1', kind: 'ReplicationController', name: 'x', uid: 'u' })
   t.strictSame([owned('ReplicationController', false), owned('Node', true)], [undefined, undefined])

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Known, planRescue, type Wish } from '../../src/rescue/plan.ts'
 import { outcomeLines, planLines, questionOf, toJson } from '../../src/rescue/report.ts'
-import { readSuccessor, successorOf } from '../../src/rescue/successor.ts'
+import { readSuccessor, renewalOf, successorOf, whyNoSuccessor } from '../../src/rescue/successor.ts'
 import { hang, hangingPod, later } from '../support/hanging-pod.ts'
 
 const bare = hang({ pod: 'shop/tool', name: 'tool', owner: undefined })
@@ -20,7 +20,7 @@ t.test('another image that runs on the node frees a pod, whoever owns it', async
 })
 
 t.test('without one, its owner makes it anew', async (t) => {
-  for (const successor of [{ kind: 'without' }, { kind: 'with', image: other }, { kind: 'unknown', why: 'denied' }] as const) {
+  for (const successor of [{ kind: 'without' }, { kind: 'with', image: other }] as const) {
     t.match(planRescue(hang(), auto, { images: [own], successor }), { kind: 'delete', owner: { kind: 'ReplicaSet' }, successor })
   }
   t.match(planRescue(hang(), { by: 'delete', image: undefined }, { ...nothing, images: [other] }), { kind: 'delete' })
@@ -31,6 +31,48 @@ t.test('nothing is deleted that would come back the same, unless somebody wants 
   t.match(planRescue(hang(), auto, known), { kind: 'none', why: /its successor would get usher-lock of the same image.*--by delete/ })
   t.match(planRescue(hang(), { by: 'delete', image: undefined }, known), { kind: 'delete' })
   t.match(planRescue(hang({ kind: 'overdue' }), auto, known), { kind: 'delete' }, 'it was not the image')
+})
+
+t.test('a pod whose owner is not known to make it anew is deleted on demand only', async (t) => {
+  for (const [apiVersion, kind] of [['tekton.dev/v1', 'TaskRun'], ['argoproj.io/v1alpha1', 'Workflow'], ['v1', 'Pod'], ['apps.kruise.io/v1beta1', 'StatefulSet']] as const) {
+    const run = hang({ owner: { apiVersion, kind, name: 'x', uid: 'u' } })
+    t.strictSame(planRescue(run, auto, nothing), {
+      kind: 'none',
+      why: `whether ${kind}/x makes it anew is not known, and no other image of usher-wait runs on n1 (--image names one that can be pulled); --by delete all the same`,
+    })
+    t.match(planRescue(run, auto, { ...nothing, successor: { kind: 'without' } }), { kind: 'none' }, 'whatever that may be')
+    t.match(planRescue(run, auto, { ...nothing, images: [other] }), { kind: 'image', image: other }, 'another image goes first')
+    const deleted = planRescue(run, { by: 'delete', image: undefined }, nothing)
+    t.match(deleted, { kind: 'delete', owner: { kind } })
+    t.match(planLines([{ hang: run, rescue: deleted }], later(300))[1], new RegExp(` delete; whether ${kind}/x makes it anew is not known$`))
+  }
+})
+
+t.test('a pod of a Job, which counts each that goes as a failure, is deleted on demand only', async (t) => {
+  const job = hang({ owner: { apiVersion: 'batch/v1', kind: 'Job', name: 'migrate', uid: 'u' } })
+  t.match(planRescue(job, auto, { ...nothing, successor: { kind: 'without' } }), { kind: 'none', why: /^Job\/migrate would count its deletion as a failure, and may fail for good, and no other image .*; --by delete all the same$/ })
+  t.match(planRescue(job, auto, { ...nothing, images: [other] }), { kind: 'image', image: other })
+  const deleted = planRescue(job, { by: 'delete', image: undefined }, { ...nothing, successor: { kind: 'without' } })
+  t.match(planLines([{ hang: job, rescue: deleted }], later(300))[1], / delete; Job\/migrate counts that as a failure, and may make it anew, without the lock$/)
+})
+
+t.test('a pod whose successor is not known is deleted on demand only', async (t) => {
+  const known: Known = { ...nothing, successor: { kind: 'unknown', why: 'exceeded quota' } }
+  for (const kind of ['failing', 'not-started', 'overdue'] as const) {
+    t.match(planRescue(hang({ kind }), auto, known), { kind: 'none', why: /^what ReplicaSet\/web-6d4cf56db6 would make in its place is not known \(exceeded quota\), and no other image .*; --by delete all the same$/ })
+  }
+  t.match(planRescue(hang(), { by: 'delete', image: undefined }, known), { kind: 'delete' })
+})
+
+t.test('who makes a pod anew, however often it goes', async (t) => {
+  const renewal = (apiVersion: string, kind: string) => renewalOf({ apiVersion, kind, name: 'x', uid: 'u' })
+  const makers = [['apps/v1', 'ReplicaSet'], ['apps/v1', 'StatefulSet'], ['apps/v1', 'DaemonSet'], ['v1', 'ReplicationController']] as const
+  t.strictSame(makers.map(([apiVersion, kind]) => renewal(apiVersion, kind)), makers.map(() => 'makes'))
+  t.strictSame([renewal('batch/v1', 'Job'), renewal('example.com/v1', 'ReplicaSet'), renewal('', '')], ['counts', 'unknown', 'unknown'])
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'x', uid: 'u' }
+  t.equal(whyNoSuccessor(owner, { metadata: { uid: 'u' } }), undefined)
+  t.equal(whyNoSuccessor(owner, { metadata: { uid: 'v' } }), 'it is gone, and another ReplicaSet has its name')
+  t.equal(whyNoSuccessor(owner, { metadata: { uid: 'u', deletionTimestamp: '2026-11-25T10:00:00Z' } }), 'it is being deleted')
 })
 
 t.test('a pod that nobody makes anew is never deleted', async (t) => {

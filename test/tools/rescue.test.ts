@@ -128,6 +128,23 @@ t.test('a pod that has an owner is deleted, whatever its PodDisruptionBudget is,
   t.match(await rescue, { code: 0, stdout: /^owned\/web-1 +freed +web-2 is there in its place, without the lock$/m })
 })
 
+t.test('no pod of a run or a Job that might fail for it is deleted unasked', async (t) => {
+  const { create, hang, pod } = await makeStage('runs')
+  const spec = { backoffLimit: 0, template: { spec: { containers, restartPolicy: 'Never' } } }
+  const job = await create('/apis/batch/v1/namespaces/runs/jobs', { metadata: { name: 'migrate' }, spec })
+  await hang('migrate-1', { ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'migrate', uid: objectAt(job, 'metadata')['uid'] ?? '', controller: true }] })
+  await hang('build-pod', { ownerReferences: [{ apiVersion: 'tekton.dev/v1', kind: 'TaskRun', name: 'build', uid: 'a-uid', controller: true }] })
+  const { code, stdout } = await shell.run('usher rescue --of runs --yes')
+  t.equal(code, 1)
+  t.match(stdout, /^runs\/migrate-1 +Job\/migrate would count its deletion as a failure, and may fail for good, and .*; --by delete all the same$/m)
+  t.match(stdout, /^runs\/build-pod +whether TaskRun\/build makes it anew is not known, and .*; --by delete all the same$/m)
+  for (const name of ['migrate-1', 'build-pod']) t.equal(valueAt(await pod(name), 'metadata', 'deletionTimestamp'), undefined)
+
+  const demanded = await shell.run('usher rescue --of runs --dry-run=server --by delete')
+  t.match(demanded, { code: 0, stdout: /^runs\/migrate-1 .* delete; Job\/migrate counts that as a failure, and may make it anew, without the lock$/m })
+  t.match(demanded.stdout, /^runs\/build-pod .* delete; whether TaskRun\/build makes it anew is not known$/m)
+})
+
 t.test('nothing is done to what it would not help: told what to do instead', async (t) => {
   const { hang, own, pod } = await makeStage('vain')
   await hang('tool')
