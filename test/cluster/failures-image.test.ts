@@ -96,7 +96,7 @@ t.test('the registry of the init container wants a secret', async (t) => {
       t.comment(`left out after ${seconds(began)} s`)
       const { later } = await startPods('no-secret', { later: app })
       t.notOk(hasLock(later))
-      // What usher rescue does with it.
+      // Nobody else can free it: the secret is its namespace's to have.
       await kubectl(['delete', 'pod', 'first', '--namespace', 'no-secret', '--wait=true', '--grace-period=1'])
     }
     await lockIsInjected('no-secret')
