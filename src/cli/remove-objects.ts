@@ -43,7 +43,8 @@ export async function releaseObject({ admin, asker }: Removing, object: ChartObj
 async function isGone({ admin, asker }: Removing, object: ChartObject, error: unknown): Promise<boolean> {
   if (!(error instanceof admin.kube.ApiError)) return false
   if (error.status === 404) return true
-  if (error.status !== 409) return false
+  // To apply a uid is a conflict where nothing is there, and invalid where another one is.
+  if (error.status !== 409 && error.status !== 422) return false
   try {
     return !(await isThere(asker, object))
   } catch (failure) {
