@@ -14,7 +14,7 @@ const askedAtATime = 4
  */
 export async function findUsher(admin: JoinedAdmin, asker: Asker): Promise<readonly ChartObject[]> {
   const { kube } = admin
-  const denied: string[] = []
+  const denied = new Set<ChartKind>()
   async function list(kind: ChartKind): Promise<readonly ChartObject[]> {
     try {
       // Of a list, the elements do not name their kind.
@@ -23,11 +23,12 @@ export async function findUsher(admin: JoinedAdmin, asker: Asker): Promise<reado
     } catch (error) {
       if (error instanceof kube.ApiError && error.status === 404 && kind.needs !== undefined) return []
       if (!(error instanceof kube.ApiError && error.status === 403)) throw explainFailure(admin, error)
-      denied.push(kind.resource)
+      denied.add(kind)
       return []
     }
   }
   const found = await mapBounded(chartKinds, askedAtATime, list)
-  if (denied.length === 0) return found.flat()
-  throw new Error(`you may not list ${denied.join(', ')} of all namespaces: usher is installed and taken out with the rights of a cluster administrator; choose a context that has them (--context)`)
+  if (denied.size === 0) return found.flat()
+  const resources = chartKinds.filter((kind) => denied.has(kind)).map(({ resource }) => resource)
+  throw new Error(`you may not list ${resources.join(', ')} of all namespaces: usher is installed and taken out with the rights of a cluster administrator; choose a context that has them (--context)`)
 }
