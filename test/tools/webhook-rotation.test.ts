@@ -40,7 +40,7 @@ t.test('two rotations under a stream of pods: garbage, a deleted Secret, a kille
 
   await t.test('in the middle of a rotation the API server is restarted, and a replica killed and replaced', async () => {
     await patiently(() => [first, second].some(({ lines }) => lines('made the next certificate; it is served once its CA is trusted').length > 0))
-    balancer.remove(second)
+    await balancer.remove(second)
     second.kill('SIGKILL')
     await api.stop()
     await api.start()
@@ -76,6 +76,8 @@ t.test('two rotations under a stream of pods: garbage, a deleted Secret, a kille
 
 interface MadePod {
   readonly at: string
+  /** What the replicas' probes had answered just before. */
+  readonly ready: readonly number[]
   readonly isInjected: boolean
 }
 
@@ -88,10 +90,10 @@ function streamOfPods(t: Test, { api }: WebhookCluster, balancer: Balancer) {
   const body = smallPod({ name: undefined, generateName: 'small-' })
 
   async function create(): Promise<void> {
-    await balancer.turn()
+    const ready = await balancer.turn()
     const pod = await requestJson(cluster, { method: 'POST', path: '/api/v1/namespaces/default/pods', query: { dryRun: 'All' }, body, signal })
     const { annotations } = objectAt(pod, 'metadata')
-    made.push({ at: new Date().toISOString(), isInjected: isObject(annotations) && 'usher.dev/status' in annotations })
+    made.push({ at: new Date().toISOString(), ready, isInjected: isObject(annotations) && 'usher.dev/status' in annotations })
   }
   async function run(): Promise<void> {
     while (!signal.aborted) {
