@@ -94,6 +94,11 @@ export function partNames({ deployment }: Installation): PartNames {
   }
 }
 
+/** The image of the webhook, which runs in the cluster already; the name that the chart gives it, where there is no webhook. */
+export function webhookImage({ deployment }: Pick<Installation, 'deployment'>): string {
+  return textAt(named(objectsAt(deployment, 'spec', 'template', 'spec', 'containers'), 'webhook'), 'image') ?? 'usher'
+}
+
 /** The version that an object of the chart is labelled with. */
 export function versionOf(object: unknown): string | undefined {
   return textAt(object, 'metadata', 'labels', 'app.kubernetes.io/version')

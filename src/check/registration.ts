@@ -1,6 +1,9 @@
 import type { JsonObject } from '../units/json.ts'
 import { at, objectsAt, textAt } from './json-paths.ts'
 
+/** Where the API server has the webhook configurations of a cluster. */
+export const webhookConfigurationsPath = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
+
 /** The webhooks of a configuration of usher: for namespaces that are on, in audit mode, and for pods that opt in. */
 export const webhookNames = ['namespace.usher.dev', 'audit.usher.dev', 'pod.usher.dev'] as const
 

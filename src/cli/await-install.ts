@@ -80,7 +80,7 @@ export function awaitInjection(waiting: Waiting, trying: Trying): Promise<Look<T
   const { asker } = waiting
   return waitFor<Trial>(waiting, async () => {
     const namespaces = (await asker.list('/api/v1/namespaces')).filter((each) => at(each, 'metadata', 'deletionTimestamp') === undefined)
-    const trial = await tryPods(asker, namespaces, trying)
+    const trial = await tryPods(waiting, namespaces, trying)
     if (trial?.kind === 'injected') return { done: trial }
     const configurations = await Promise.all(trying.configurations.map(async (object) => ({ object, body: await asker.get(objectPath(object)) })))
     const untrusted = configurations.filter(({ body }) => objectsAt(body, 'webhooks').some((each) => textAt(each, 'clientConfig', 'caBundle') === undefined))
@@ -89,10 +89,10 @@ export function awaitInjection(waiting: Waiting, trying: Trying): Promise<Look<T
 }
 
 /** Where usher is on; else, or where nothing can be said of that, a pod of `default` that opts in itself. */
-async function tryPods(asker: Asker, namespaces: readonly JsonObject[], { image, config, kubeVersion }: Trying): Promise<Trial | undefined> {
+async function tryPods({ asker, signal }: Waiting, namespaces: readonly JsonObject[], { image, config, kubeVersion }: Trying): Promise<Trial | undefined> {
   const enabled = namespaces.filter(isEnabled).slice(0, triedNamespaces)
   const judge = async (among: readonly JsonObject[]): Promise<Trial | undefined> =>
-    judgeTrials((await dryRunPods(asker, among, image, new AbortController().signal)).map((run) => judgeTrial(run, { config, kubeVersion })))
+    judgeTrials((await dryRunPods(asker, among, image, signal)).map((run) => judgeTrial(run, { config, kubeVersion })))
   const trial = enabled.length === 0 ? undefined : await judge(enabled)
   if (trial !== undefined && trial.kind !== 'idle') return trial
   const other = await judge(namespaces.filter((each) => !isEnabled(each)))

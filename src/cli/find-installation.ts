@@ -29,12 +29,11 @@ const notAsked: Asked<never> = { kind: 'failed', message: 'not asked' }
 
 /** Looks for usher. Never throws. */
 export async function findInstallation(asker: Asker, chosenNamespace: string | undefined, ownVersion: string): Promise<FoundInstallation> {
-  const [parts, webhookConfigurations, version] = await Promise.all([
+  const [parts, version] = await Promise.all([
     findParts(asker, chosenNamespace),
-    asker.ask('webhook configurations', () => asker.list('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations')),
     asker.ask('the version of the API server', () => asker.get('/version')),
   ])
-  const { installation, namespaces } = parts
+  const { installation, namespaces, webhookConfigurations } = parts
   const config = await asker.ask('the configuration', () => readConfig(installation))
   const facts = { namespaces, installation, webhookConfigurations, chosenNamespace, ownVersion, lockPods: notAsked, webhookPods: notAsked, nodes: notAsked }
   return {

@@ -1,5 +1,6 @@
 import { type Asked, valueOf } from '../check/asked.ts'
 import { chosenOf, type Installation, installationsIn, usherSelector } from '../check/installation.ts'
+import { webhookConfigurationsPath } from '../check/registration.ts'
 import type { JsonObject } from '../units/json.ts'
 import type { Asker } from './asker.ts'
 
@@ -27,7 +28,7 @@ export async function findParts(asker: Asker, namespace: string | undefined): Pr
     list('/apis/apps/v1', 'deployments'),
     list('/api/v1', 'services'),
     list('/api/v1', 'configmaps'),
-    asker.ask('webhook configurations', () => asker.list('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations')),
+    asker.ask('webhook configurations', () => asker.list(webhookConfigurationsPath)),
   ])
   for (const asked of [daemonSets, deployments]) if (asked.kind !== 'told') return noParts(asked, webhookConfigurations)
   const found = installationsIn({

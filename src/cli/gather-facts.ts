@@ -1,8 +1,8 @@
 import { type Asked, valueOf } from '../check/asked.ts'
 import { isEnabled } from '../check/enabled.ts'
 import type { Facts } from '../check/facts.ts'
-import { hasContainer, partNames, usherSelector } from '../check/installation.ts'
-import { nameOf, named, objectsAt, textAt } from '../check/json-paths.ts'
+import { hasContainer, partNames, usherSelector, webhookImage } from '../check/installation.ts'
+import { nameOf, objectsAt, textAt } from '../check/json-paths.ts'
 import { nappingNodes } from '../check/pod-checks.ts'
 import { readLockPod } from '../status/lock-pods.ts'
 import { parseKubeVersion } from '../units/kube-version.ts'
@@ -47,7 +47,7 @@ export async function gatherFacts(admin: JoinedAdmin, ownVersion: string, signal
     ask('pods of the webhook', component('webhook')),
   ])
   const kubeVersion = versionIn(version)
-  const image = textAt(named(objectsAt(deployment, 'spec', 'template', 'spec', 'containers'), 'webhook'), 'image') ?? 'usher'
+  const image = webhookImage(parts.installation)
   const ready = readyPods(valueOf(webhookPods) ?? [])
   const [dryRuns, locks, pods, webhookMetrics, webhookByProxy] = await Promise.all([
     isThere ? dryRunPods(asker, valueOf(everywhere), image, signal) : [],

@@ -1,5 +1,4 @@
-import { installationsIn, versionOf } from '../check/installation.ts'
-import { named, objectsAt, textAt } from '../check/json-paths.ts'
+import { installationsIn, versionOf, webhookImage } from '../check/installation.ts'
 import { reportLines } from '../check/report.ts'
 import { runChecks } from '../check/run-checks.ts'
 import { injectKey } from '../inject/names.ts'
@@ -126,8 +125,7 @@ async function tryingOf(objects: readonly ChartObject[], kubeVersion: KubeVersio
   const of = (kind: string) => objects.filter((each) => each.kind.kind === kind).map(({ body }) => body)
   const [installation] = installationsIn({ daemonSets: of('DaemonSet'), deployments: of('Deployment'), services: of('Service'), configMaps: of('ConfigMap') })
   if (installation === undefined) throw new Error('there is no Deployment of the webhook')
-  const image = textAt(named(objectsAt(installation.deployment, 'spec', 'template', 'spec', 'containers'), 'webhook'), 'image') ?? 'usher'
-  return { image, kubeVersion, config: { kind: 'told', value: await readConfig(installation) }, configurations: objects.filter(isRegistration) }
+  return { image: webhookImage(installation), kubeVersion, config: { kind: 'told', value: await readConfig(installation) }, configurations: objects.filter(isRegistration) }
 }
 
 async function sayDone(report: ChangeReport, { objects, namespace }: WantedObjects, trial: string, behind: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { hasContainer } from '../check/installation.ts'
 import { at } from '../check/json-paths.ts'
-import { calledNamespaces } from '../check/registration.ts'
+import { calledNamespaces, webhookConfigurationsPath } from '../check/registration.ts'
 import { type LockPod, lockSelector, readLockPod } from '../status/lock-pods.ts'
 import { byNode, type NodeStatus, readState } from '../status/node-status.ts'
 import type { JsonObject } from '../units/json.ts'
@@ -40,8 +40,7 @@ export async function findLocks(admin: JoinedAdmin, signal: AbortSignal): Promis
 
 /** The namespaces to which the webhook configurations lead; none where we may not look. */
 async function listCalled({ kube, config }: JoinedAdmin, signal: AbortSignal): Promise<readonly string[]> {
-  const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
-  return calledNamespaces(await kube.listAll(config, { path, signal }).catch((): readonly JsonObject[] => []))
+  return calledNamespaces(await kube.listAll(config, { path: webhookConfigurationsPath, signal }).catch((): readonly JsonObject[] => []))
 }
 
 async function listLocks(admin: JoinedAdmin, signal: AbortSignal): Promise<readonly LockPod[]> {

@@ -1,13 +1,14 @@
 import { judgeVersion } from '../check/cluster-checks.ts'
-import { textAt } from '../check/json-paths.ts'
+import { webhookConfigurationsPath } from '../check/registration.ts'
 import { type ChartObject, objectPath } from '../install/chart-object.ts'
 import type { Surroundings } from '../install/obstacles.ts'
 import type { WantedObjects } from '../install/read-objects.ts'
-import { type KubeVersion, parseKubeVersion } from '../units/kube-version.ts'
+import type { KubeVersion } from '../units/kube-version.ts'
 import { mapBounded } from '../units/map-bounded.ts'
 import { explainFailure, type JoinedAdmin } from './admin-cluster.ts'
 import type { Asker } from './asker.ts'
 import { findUsher } from './find-usher.ts'
+import { versionIn } from './gather-facts.ts'
 
 const askedAtATime = 4
 
@@ -20,7 +21,7 @@ export async function supportedVersion(admin: JoinedAdmin, asker: Asker): Promis
   const version = await asker.get('/version').catch((error: unknown) => {
     throw explainFailure(admin, error)
   })
-  const kubeVersion = parseKubeVersion(`${textAt(version, 'major') ?? ''}.${textAt(version, 'minor') ?? ''}`)
+  const kubeVersion = versionIn({ kind: 'told', value: version })
   const { outcome, detail, hint } = judgeVersion({ kubeVersion })
   if (outcome === 'failed') throw new Error(`the cluster cannot have usher: its version ${detail}; ${hint}`)
   return kubeVersion
@@ -31,7 +32,7 @@ export async function lookAround(admin: JoinedAdmin, asker: Asker, { objects, na
   const found = await findUsher(admin, asker)
   try {
     const live = await findLive(asker, objects, found)
-    const configurations = await asker.list('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations')
+    const configurations = await asker.list(webhookConfigurationsPath)
     return { found, live, configurations, namespace: await asker.getIfThere(`/api/v1/namespaces/${namespace}`) }
   } catch (error) {
     throw explainFailure(admin, error)

@@ -1,5 +1,5 @@
 import type { Wish } from '../rescue/plan.ts'
-import { clusterFlags } from './admin-cluster.ts'
+import { clusterFlags, isNamespaceName } from './admin-cluster.ts'
 import { type Flag, type FlagValues, UsageError } from './command.ts'
 import { settingsReader } from './settings-reader.ts'
 
@@ -35,10 +35,8 @@ export const rescueFlags: Readonly<Record<string, Flag>> = {
   output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object, when all is over' },
 }
 
-// RFC 1123: of a namespace, and of a pod.
-const label = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?'
-const namespaceName = new RegExp(`^${label}$`)
-const podPlace = new RegExp(`^(${label})/([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$`)
+// The second part as RFC 1123 has it.
+const podPlace = /^([^/]+)\/([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$/
 
 // Of a pod that has hung for a day, nobody waits for another one.
 const longestMs = 24 * 3_600_000
@@ -71,12 +69,12 @@ export function readRescueOptions(values: FlagValues): RescueOptions {
 function readPlace(values: FlagValues): Pick<RescueOptions, 'namespace' | 'pod'> {
   const { operand } = values
   const namespace = values.text('of')
-  if (namespace !== undefined && !namespaceName.test(namespace)) {
+  if (namespace !== undefined && !isNamespaceName(namespace)) {
     throw new UsageError(`--of: ${JSON.stringify(namespace)} is not a name that a namespace can have`)
   }
   if (operand === undefined) return { namespace, pod: undefined }
   const [, own, pod] = podPlace.exec(operand) ?? []
-  if (own === undefined || pod === undefined) throw new UsageError(`${JSON.stringify(operand)} is not a pod as NAMESPACE/POD`)
+  if (own === undefined || pod === undefined || !isNamespaceName(own)) throw new UsageError(`${JSON.stringify(operand)} is not a pod as NAMESPACE/POD`)
   if (namespace !== undefined) throw new UsageError(`${operand} says its namespace itself: leave out --of`)
   return { namespace: own, pod }
 }

@@ -1,6 +1,7 @@
 import { at, objectsAt, textAt } from '../check/json-paths.ts'
 import { statusKey } from '../inject/names.ts'
 import { readStatus } from '../inject/status.ts'
+import { controllerOf } from '../units/controller.ts'
 import type { JsonObject } from '../units/json.ts'
 import { type Candidate, candidateOf, candidateOfPod } from './candidate.ts'
 
@@ -77,7 +78,7 @@ export function seePod(pod: JsonObject): SeenPod | undefined {
 }
 
 function ownerOf(object: JsonObject): Owner | undefined {
-  const owner = objectsAt(object, 'metadata', 'ownerReferences').find((each) => each['controller'] === true)
+  const owner = controllerOf(object)
   if (owner === undefined) return undefined
   return { apiVersion: textAt(owner, 'apiVersion') ?? '', kind: textAt(owner, 'kind') ?? '', name: textAt(owner, 'name') ?? '' }
 }

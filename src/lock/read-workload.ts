@@ -1,4 +1,5 @@
-import { isObject, type JsonObject, objectsOf } from '../units/json.ts'
+import { controllerOf } from '../units/controller.ts'
+import { isObject, type JsonObject } from '../units/json.ts'
 import type { Workload } from './learning/workload.ts'
 
 /** By these labels controllers tell pods of one template from those of another: Deployments; StatefulSets. */
@@ -10,10 +11,9 @@ const maxLength = 512
  * Reads of a Pod's JSON of which workload it is: one controller, one template, one namespace. Undefined where it has no
  * controller, or one whose pods may be made of several templates that nothing tells apart.
  */
-export function readWorkload({ metadata }: JsonObject): Workload | undefined {
-  if (!isObject(metadata)) return undefined
-  const { namespace, labels, ownerReferences } = metadata
-  const owner = objectsOf(ownerReferences).find(({ controller }) => controller === true)
+export function readWorkload(pod: JsonObject): Workload | undefined {
+  const owner = controllerOf(pod)
+  const { namespace, labels } = isObject(pod['metadata']) ? pod['metadata'] : {}
   if (owner === undefined || typeof namespace !== 'string') return undefined
   const { kind, name, uid } = owner
   const template = templateOf(owner, isObject(labels) ? labels : {})

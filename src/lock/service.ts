@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../units/clock.ts'
 import { Announcer } from './announcer.ts'
 import { EventLog } from './event-log.ts'
-import type { KnownWorkload } from './learning/start-costs.ts'
+import type { KnownWorkload, StartCosts } from './learning/start-costs.ts'
 import type { LockMetrics } from './metrics.ts'
 import { type PodFacts, type PodSource, unknownStart } from './pods.ts'
 import type { Decision, RejectReason } from './queue/decisions.ts'
@@ -29,13 +29,7 @@ export interface LockServiceOptions {
   readonly costs?: KnownCosts | undefined
 }
 
-/** What is known of the starts of workloads, as {@link PodFacts.workload} names them. */
-export interface KnownCosts {
-  /** What a start takes of an idle core as long as its load cannot show; 1 where nothing is known. */
-  reserveOf(key: string, now: number): number
-  /** All that is known, the newest first. */
-  list(now: number): readonly KnownWorkload[]
-}
+type KnownCosts = Pick<StartCosts, 'reserveOf' | 'list'>
 
 /** What a request gets. */
 export type Answer =
@@ -105,8 +99,8 @@ export class LockService {
     for (const lease of this.#queue.leases()) this.starts.granted(lease)
     if (kept !== undefined) log.info({ leases: kept.leases.length, waiting: this.#queue.waitingCount }, 'going on where it was')
     // Those of which nothing was kept first: one that has been closed for too long lets others start, and these do not yet.
-    const isKept = (name: string): boolean => kept?.gates.some((gate) => gate.name === name) === true
-    for (const name of gates.toSorted((left, right) => Number(isKept(left)) - Number(isKept(right)))) this.setGate(name, false, 'not checked yet')
+    const closed = new Set(Array.from(this.#queue.closedGates(), ({ name }) => name))
+    for (const name of [...gates.filter((each) => !closed.has(each)), ...closed]) this.setGate(name, false, 'not checked yet')
     metrics.watch(this)
     this.feed({ kind: 'tick' })
   }

@@ -1,3 +1,4 @@
+import { controllerOf } from '../units/controller.ts'
 import { isObject, type JsonObject, objectsOf } from '../units/json.ts'
 
 /** A pod of a DaemonSet, as its status shows it. */
@@ -23,11 +24,12 @@ export interface DaemonContainer {
 }
 
 /** Reads a Pod's JSON; undefined where no DaemonSet is its controller. */
-export function readDaemonPod({ metadata, status }: JsonObject): DaemonPod | undefined {
+export function readDaemonPod(pod: JsonObject): DaemonPod | undefined {
+  const { metadata, status } = pod
   if (!isObject(metadata)) return undefined
-  const { uid, namespace, deletionTimestamp, ownerReferences } = metadata
+  const { uid, namespace, deletionTimestamp } = metadata
   if (typeof uid !== 'string' || typeof namespace !== 'string') return undefined
-  const owner = objectsOf(ownerReferences).find(({ controller }) => controller === true)
+  const owner = controllerOf(pod)
   if (owner === undefined || !isDaemonSet(owner) || typeof owner['uid'] !== 'string') return undefined
   const { phase, conditions, containerStatuses } = isObject(status) ? status : {}
   return {

@@ -1,6 +1,7 @@
 import { nameOf, objectsAt, textAt } from '../check/json-paths.ts'
 import { type LockStart, readLockStart } from '../inject/lock-start.ts'
 import { lockContainerName } from '../inject/names.ts'
+import { controllerOf } from '../units/controller.ts'
 import { parseSeconds } from '../units/duration.ts'
 import type { JsonObject } from '../units/json.ts'
 
@@ -143,7 +144,7 @@ function conditionOf(pod: JsonObject, type: string): JsonObject | undefined {
 }
 
 function ownerOf(pod: JsonObject): Owner | undefined {
-  const owner = objectsAt(pod, 'metadata', 'ownerReferences').find(({ controller }) => controller === true)
+  const owner = controllerOf(pod)
   // A static pod is its node's, whose kubelet makes nothing anew before its file changes.
   if (owner === undefined || owner['kind'] === 'Node') return undefined
   return {

@@ -10,6 +10,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from 'pino'
 import { type ProblemCode, problemTable, sendProblem } from '../http/problem.ts'
 import { refuseRaw } from '../http/refuse-raw.ts'
+import { controllerOf } from '../units/controller.ts'
 import { isObject } from '../units/json.ts'
 import { type Answer, answerReview, type ContextOf, type Decide, listCodes } from './answer.ts'
 import type { WebhookMetrics } from './metrics.ts'
@@ -217,12 +218,9 @@ const maxNameLength = 300
 function subjectOf({ object }: Review): Subject {
   const metadata = isObject(object) ? object['metadata'] : undefined
   if (!isObject(metadata)) return {}
-  const { name, generateName, ownerReferences } = metadata
+  const { name, generateName } = metadata
   const shown = typeof name === 'string' && name !== '' ? name : generateName
-  const owners = Array.isArray(ownerReferences) ? ownerReferences : []
-  const controller: unknown = owners.find((owner) => isObject(owner) && owner['controller'] === true)
-  const kind = isObject(controller) ? controller['kind'] : undefined
-  const ownerName = isObject(controller) ? controller['name'] : undefined
+  const { kind, name: ownerName } = controllerOf({ metadata }) ?? {}
   return {
     ...(typeof shown === 'string' ? { pod: shown.slice(0, maxNameLength) } : {}),
     ...(typeof kind === 'string' && typeof ownerName === 'string'

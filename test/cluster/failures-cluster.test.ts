@@ -8,7 +8,7 @@ import { delaysIn } from './support/delays.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
 import { burning, deployment, isUp, podsOf } from './support/starters.ts'
 import { apply, helm, kubectl, lockState, makeNamespace, setValues, startUsher, systemNamespace, tryKubectl } from './support/usher.ts'
-import { hasGotTheLock, hasLock, naps, type Pod, startPods } from './support/workloads.ts'
+import { anotherGetsTheLock, hasLock, naps, startPods } from './support/workloads.ts'
 
 await startUsher(t)
 showLogsOfFailure(t)
@@ -142,8 +142,6 @@ async function createMany(namespace: string): Promise<readonly string[]> {
 const { spec: podSpec } = (deployment({ namespace: '', name: 'made', replicas: 1, script: burning(50) }) as { readonly spec: { readonly template: { readonly spec: object } } }).spec.template
 
 async function comesBack(t: Test, namespace: string): Promise<void> {
-  const name = `back-${performance.now().toFixed(0)}`
-  const started = await startPods(namespace, { [name]: {} })
-  await hasGotTheLock(t, started[name] as Pod)
+  await anotherGetsTheLock(t, namespace)
   t.equal((await tryKubectl(['get', 'pods', '--namespace', systemNamespace])).code, 0)
 }

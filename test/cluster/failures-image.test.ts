@@ -5,6 +5,7 @@ import { theCluster } from './cluster-file.ts'
 import { nodeImage } from './images/node.ts'
 import { restartApiServer } from './support/api-server.ts'
 import { lockIsInjected, lockIsLeftOut } from './support/breaker.ts'
+import { secondsSince } from './support/delays.ts'
 import { puller, push, registryOn } from './support/registry.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
 import { apply, kubectl, makeNamespace, read, setValues, startUsher, systemNamespace } from './support/usher.ts'
@@ -52,13 +53,13 @@ t.test('with AlwaysPullImages, each pod pulls the image of its init container, t
     const began = performance.now()
     await apply(barePod(namespace, 'hanging', app))
     await lockIsLeftOut(namespace)
-    t.comment(`left out after ${seconds(began)} s`)
+    t.comment(`left out after ${secondsSince(began)} s`)
     const { later } = await startPods(namespace, { later: app })
     t.notOk(hasLock(later))
     await ours.start()
     await hasGotTheLock(t, await readyPod(namespace, 'hanging'))
     await lockIsInjected(namespace)
-    t.comment(`injected again after ${seconds(began)} s, as soon as the kubelet had tried it again`)
+    t.comment(`injected again after ${secondsSince(began)} s, as soon as the kubelet had tried it again`)
     const { last } = await startPods(namespace, { last: app })
     await hasGotTheLock(t, last)
   })
@@ -93,7 +94,7 @@ t.test('the registry of the init container wants a secret', async (t) => {
     t.comment(`without the secret it ${outcome}`)
     if (outcome === 'hangs') {
       await lockIsLeftOut('no-secret')
-      t.comment(`left out after ${seconds(began)} s`)
+      t.comment(`left out after ${secondsSince(began)} s`)
       const { later } = await startPods('no-secret', { later: app })
       t.notOk(hasLock(later))
       // Nobody else can free it: the secret is its namespace's to have.
@@ -102,7 +103,3 @@ t.test('the registry of the init container wants a secret', async (t) => {
     await lockIsInjected('no-secret')
   })
 })
-
-function seconds(since: number): number {
-  return Math.round((performance.now() - since) / 1_000)
-}

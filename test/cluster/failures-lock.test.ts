@@ -4,12 +4,12 @@ import { theCluster } from './cluster-file.ts'
 import { runOn, startOn } from './machine.ts'
 import { stopPart } from './processes.ts'
 import { dryRun, lockIsInjected, lockIsLeftOut } from './support/breaker.ts'
-import { delaysIn } from './support/delays.ts'
+import { delaysIn, secondsSince } from './support/delays.ts'
 import { lockProcess, usherProcesses } from './support/lock-process.ts'
 import { runOutOfMemory } from './support/out-of-memory.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
 import { apply, kubectl, list, makeNamespace, setValues, startUsher, systemNamespace } from './support/usher.ts'
-import { hasGotTheLock, hasLock, naps, type Pod, readyPod, startPods } from './support/workloads.ts'
+import { anotherGetsTheLock, hasGotTheLock, hasLock, naps, type Pod, readyPod, startPods } from './support/workloads.ts'
 
 await startUsher(t)
 showLogsOfFailure(t)
@@ -43,11 +43,11 @@ t.test('the lock hangs: who was injected starts without its turn, others without
   process.kill(pid, 'SIGSTOP')
   await goesOn(t, admitted)
   await lockIsLeftOut('hung')
-  t.comment(`left out after ${seconds(began)} s`)
+  t.comment(`left out after ${secondsSince(began)} s`)
   await startsWithoutTheLock(t, 'hung')
   await until('the kubelet has started another one', () => ![pid, undefined].includes(lockProcess()), restartsWithinMs)
   await comesBack(t, 'hung')
-  t.comment(`back after ${seconds(began)} s`)
+  t.comment(`back after ${secondsSince(began)} s`)
 })
 
 for (const [what, answer] of [['answers whatever it is asked', "response.writeHead(404).end('not here')"], ['never answers', '']] as const) {
@@ -145,17 +145,11 @@ async function startsWithoutTheLock(t: Test, namespace: string): Promise<void> {
 
 async function comesBack(t: Test, namespace: string): Promise<void> {
   await lockIsInjected(namespace)
-  const name = `back-${performance.now().toFixed(0)}`
-  const started = await startPods(namespace, { [name]: {} })
-  await hasGotTheLock(t, started[name] as Pod)
+  await anotherGetsTheLock(t, namespace)
 }
 
 async function saveFailures(): Promise<number> {
   const name = (await kubectl(['get', 'pods', ...lockPods, '-o', 'name'])).trim().split('/').at(-1)
   const metrics = await kubectl(['get', '--raw', `/api/v1/namespaces/${systemNamespace}/pods/${name}:8888/proxy/metrics`])
   return Number(/^usher_lock_state_save_failures_total (\d+)$/m.exec(metrics)?.[1] ?? 0)
-}
-
-function seconds(since: number): number {
-  return Math.round((performance.now() - since) / 1_000)
 }

@@ -5,6 +5,7 @@ import { type ApiServer, startApiServer } from './api-server.ts'
 import { namespace } from './installed-locks.ts'
 import { installUsher, patcher } from './installed-usher.ts'
 import { parseObject } from './pod-template.ts'
+import { policy } from './policies.ts'
 import { openShell, type Shell } from './shell.ts'
 
 interface Stage {
@@ -109,26 +110,5 @@ async function waitForCheck(check: Stage['check'], id: string, outcome: string):
 
 /** A policy that refuses pods with hooks, in namespaces labelled odd. */
 function policyAgainst(field: string): object {
-  const name = 'no-hooks'
-  return {
-    apiVersion: 'v1',
-    kind: 'List',
-    items: [
-      {
-        apiVersion: 'admissionregistration.k8s.io/v1',
-        kind: 'ValidatingAdmissionPolicy',
-        metadata: { name },
-        spec: {
-          matchConstraints: { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }] },
-          validations: [{ expression: `object.spec.containers.all(c, !has(c.${field}))`, message: 'no hooks here' }],
-        },
-      },
-      {
-        apiVersion: 'admissionregistration.k8s.io/v1',
-        kind: 'ValidatingAdmissionPolicyBinding',
-        metadata: { name },
-        spec: { policyName: name, validationActions: ['Deny'], matchResources: { namespaceSelector: { matchLabels: { odd: 'true' } } } },
-      },
-    ],
-  }
+  return policy('no-hooks', `object.spec.containers.all(c, !has(c.${field}))`, 'no hooks here', 'odd')
 }

@@ -33,6 +33,11 @@ export async function delaysIn(t: Test, namespace: string, { rounds = 3 }: { rea
   return { pods, medianMs, withoutMs }
 }
 
+/** Whole seconds since a moment of the clock of `performance.now()`. */
+export function secondsSince(moment: number): number {
+  return Math.round((performance.now() - moment) / 1_000)
+}
+
 /** Creates a pod, waits until it is ready, and deletes it. */
 async function startOne(namespace: string, name: string, labels: object = {}): Promise<{ readonly pod: Pod; readonly ms: number }> {
   const begin = performance.now()

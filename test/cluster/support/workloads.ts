@@ -116,3 +116,10 @@ export async function hasGotTheLock(t: Test, { metadata: { name, namespace }, st
   const log = await kubectl(['logs', '--namespace', namespace, name, '--container', 'usher-lock'])
   t.match(log, /^got the startup lock of this node/m, `${name} gets the lock`)
 }
+
+/** Starts one more pod in a namespace, and holds it to have waited for the lock of its node, and to have got it. */
+export async function anotherGetsTheLock(t: Test, namespace: string): Promise<void> {
+  const name = `back-${performance.now().toFixed(0)}`
+  const started = await startPods(namespace, { [name]: {} })
+  await hasGotTheLock(t, started[name] as Pod)
+}
