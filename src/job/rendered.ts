@@ -1,0 +1,34 @@
+import type { JsonObject } from '../units/json.ts'
+
+/** What of a cluster steers which objects a job becomes. */
+export interface RenderOptions {
+  readonly namespace: string
+  /** Of the API server; undefined: the newest that is known. */
+  readonly minor?: number
+  /** The image that has `usher-probe`, for checks of exactly 200. */
+  readonly waitImage: string
+  /** A class of volumes that many nodes may write at once. */
+  readonly sharedStorageClass?: string
+  /** `namespace/name` of a Gateway; else an Ingress is made. */
+  readonly gateway?: string
+  readonly ingressClass?: string
+  /** `<job>.<domain>` is an alias of the ingress's host. */
+  readonly domain?: string
+}
+
+/** A job that cannot become objects: a code of the problem table of jobs, and a sentence. */
+export interface JobProblem {
+  readonly code: string
+  readonly detail: string
+  /** Beside `type`, `title`, `detail` and `job`. */
+  readonly members?: JsonObject
+}
+
+/** The objects of a job, in the order in which they are put in: the workload last. */
+export interface Rendered {
+  readonly objects: readonly JsonObject[]
+  /** One of the objects. */
+  readonly workload: JsonObject
+  /** Sentences for people: what is not checked, what behaves otherwise than in Compose. */
+  readonly warnings: readonly string[]
+}
