@@ -30,8 +30,8 @@ export async function bundleAll(folder: string): Promise<Metafile> {
 // It plays the sources themselves: the example manifests, and a C compiler builds the native programs.
 const leftOut = 'demo'
 
-/** The commands that bundles have. */
-export const bundledCommands = Object.keys(commands).filter((name) => name !== leftOut)
+/** The commands that have a bundle of their own; those of a group are in usher.mjs alone, as no image starts with one. */
+export const bundledCommands = Object.entries(commands).flatMap(([name, entry]) => (name === leftOut || 'verbs' in entry ? [] : [name]))
 
 async function write(names: readonly string[], outdir: string): Promise<Metafile> {
   const { metafile } = await runEsbuild({

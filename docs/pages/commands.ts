@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
-import type { Command, Flag } from '../../src/cli/command.ts'
+import { type Command, type Flag, usageOf } from '../../src/cli/command.ts'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
-import { commands } from '../../src/cli/main.ts'
+import { everyCommand } from '../../src/cli/main.ts'
 import { codeOf, plain, tableOf } from './markdown.ts'
 
 /** Every command with its flags, and usher-wait, in Markdown. */
 export async function commandReference(): Promise<readonly string[]> {
-  const loaded = await Promise.all(Object.values(commands).map(({ load }) => load()))
+  const loaded = await Promise.all(everyCommand().map(([, { load }]) => load()))
   return [
     '`usher COMMAND --help` says the same. `--help` goes with every command and is not repeated here.',
     '',
@@ -23,17 +23,19 @@ export async function commandReference(): Promise<readonly string[]> {
 
 /** The names of all commands. */
 export function commandNames(): readonly string[] {
-  return Object.keys(commands)
+  return everyCommand().map(([name]) => name)
 }
 
-function sectionOf({ name, description, flags, operand, examples }: Command): readonly string[] {
+function sectionOf(command: Command): readonly string[] {
+  const { name, description, flags, examples } = command
+  const operands = [command.operand, command.secondOperand].filter((operand) => operand !== undefined)
   const rows = Object.entries(flags).map(([flag, each]) => [codeOf(written(flag, each)), codeOf(each.default), meaningOf(each)])
   return [
     `### usher ${name}`,
     '',
     plain(description),
     '',
-    ...(operand === undefined ? [] : [`\`usher ${name} [${operand.value}] [FLAGS]\`: ${plain(operand.help)}.`, '']),
+    ...(operands.length === 0 ? [] : [`\`${usageOf(command).replace('Usage: ', '')}\`: ${operands.map(({ help }) => plain(help)).join('; ')}.`, '']),
     ...(rows.length === 0 ? ['It has no flags.'] : tableOf(['flag', 'default', 'meaning'], rows)),
     '',
     ...examples.map((example) => `    ${example}`),
@@ -62,6 +64,9 @@ const codeMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   failed: 'Something is wrong, or failed: a sentence on stderr says what, and what to do.',
   usage: 'The command line makes no sense.',
   unreachable: 'The cluster cannot be reached, or none is chosen.',
+  rejected: 'Rejected: there is no room for it, or it is not valid. Nothing was changed.',
+  rolledBack: 'It failed, and all is as it was before.',
+  notRolledBack: 'It failed, and what was changed has not been taken back: stderr says what.',
 }
 
 /** The exit codes of all commands, in Markdown. */

@@ -1,5 +1,6 @@
 import { problemTable } from '../../src/http/problem.ts'
 import { reasonTable } from '../../src/inject/reasons.ts'
+import { jobProblemTable } from '../../src/job/problems.ts'
 import { type EventReason, eventReasons } from '../../src/lock/pod-events/reasons.ts'
 import { codeOf, plain, tableOf } from './markdown.ts'
 
@@ -38,12 +39,17 @@ export function eventReference(): readonly string[] {
 /** The problem documents, in Markdown: a page of its own, because their `type` says where it is. */
 export function errorPage(): string {
   return [
-    '<!-- Generated from src/http/problem.ts by `npm run docs`. -->',
+    '<!-- Generated from src/http/problem.ts and src/job/problems.ts by `npm run docs`. -->',
     '# Errors',
     '',
     'A request that cannot be answered gets a problem document (RFC 9457, `application/problem+json`). Its `type` ends',
     'in one of these codes, its `detail` says what exactly is wrong.',
     '',
     ...Object.entries(problemTable).flatMap(([problem, { status, title }]) => [`## ${problem}`, '', `${title}. Status ${status}.`, '']),
+    '# Of jobs and other workloads',
+    '',
+    '`usher plan` and `usher job` print such a document where something is rejected, and end with 4; nothing was created.',
+    '',
+    ...Object.entries(jobProblemTable).flatMap(([problem, { title, remedy }]) => [`## ${problem}`, '', `${title}. ${remedy}`, '']),
   ].join('\n')
 }

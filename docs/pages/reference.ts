@@ -6,7 +6,7 @@ import { eventReference, reasonReference } from './reasons.ts'
 
 /** docs/reference.md */
 export async function referencePage(): Promise<string> {
-  const commands = commandNames().map((name) => `[${name}](#usher-${name})`)
+  const commands = commandNames().map((name) => `[${name}](#usher-${name.replace(' ', '-')})`)
   return [
     '<!-- Generated from the code by `npm run docs`; where it is stale, a test fails. -->',
     '# Reference',

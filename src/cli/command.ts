@@ -24,12 +24,20 @@ export interface FlagValues {
   isGiven(name: string): boolean
   /** The word that is no flag; undefined where there is none. */
   readonly operand?: string | undefined
+  /** The word after it. */
+  readonly secondOperand?: string | undefined
 }
 
 /** Where a command writes to. */
 export interface Output {
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
+}
+
+/** A word of a command that is no flag. */
+export interface Operand {
+  readonly value: string
+  readonly help: string
 }
 
 /** One command of the command line. */
@@ -39,7 +47,9 @@ export interface Command {
   readonly description: string
   readonly flags: Readonly<Record<string, Flag>>
   /** One word that may follow, and is no flag. */
-  readonly operand?: { readonly value: string; readonly help: string }
+  readonly operand?: Operand
+  /** One more after it. */
+  readonly secondOperand?: Operand
   readonly examples: readonly string[]
   run(values: FlagValues, output: Output): Promise<ExitCode>
 }
@@ -56,10 +66,12 @@ export class UsageError extends Error {
  */
 export function readFlags(command: Command, args: readonly string[]): FlagValues {
   const { values, positionals } = parse(command, args)
-  const [operand, second] = positionals
-  if (second !== undefined) throw new UsageError(`one ${command.operand?.value ?? 'word'} at a time: ${JSON.stringify(second)} is too much`)
+  const [operand, second, third] = positionals
+  const surplus = command.secondOperand === undefined ? second : third
+  if (surplus !== undefined) throw new UsageError(`one ${(command.secondOperand ?? command.operand)?.value ?? 'word'} at a time: ${JSON.stringify(surplus)} is too much`)
   return {
     operand,
+    secondOperand: second,
     text(name) {
       const value = values[name]
       return typeof value === 'string' ? value : command.flags[name]?.default
@@ -168,13 +180,13 @@ export function helpOf(command: Command): string {
       .filter((part) => part !== '')
       .join(' '),
   ])
-  const { operand } = command
+  const operands = [command.operand, command.secondOperand].filter((operand) => operand !== undefined)
   return [
     `usher ${command.name}: ${command.summary}`,
     '',
     ...wrap(command.description, helpWidth),
     '',
-    ...(operand === undefined ? [] : [`Usage: usher ${command.name} [${operand.value}] [FLAGS]`, '', ...table([[operand.value, operand.help]]), '']),
+    ...(operands.length === 0 ? [] : [usageOf(command), '', ...table(operands.map(({ value, help }) => [value, help])), '']),
     'Flags:',
     ...table([...rows, ['--help', 'show this']]),
     '',
@@ -182,6 +194,11 @@ export function helpOf(command: Command): string {
     ...command.examples.map((example) => `  ${example}`),
     '',
   ].join('\n')
+}
+
+/** How a command with operands is called. */
+export function usageOf({ name, operand, secondOperand }: Command): string {
+  return ['Usage: usher', name, ...[operand, secondOperand].flatMap((each) => (each === undefined ? [] : [`[${each.value}]`])), '[FLAGS]'].join(' ')
 }
 
 /** Rows of two columns, indented, the second wrapped to the width of a terminal. */

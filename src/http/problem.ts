@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { problemBase } from '../units/problem-base.ts'
 
 /** Every error that our servers answer with: status and title (RFC 9457). */
 export const problemTable = {
@@ -29,13 +30,10 @@ export const problemTable = {
 /** A code of {@link problemTable}. */
 export type ProblemCode = keyof typeof problemTable
 
-// Relative to our documentation, so that a reader finds the section.
-const base = 'https://usher.dev/docs/errors#'
-
 /** A problem document, as a string of JSON; `members` are those of the problem's own. */
 export function problemDocument(code: ProblemCode, detail: string, members?: object): string {
   const { status, title } = problemTable[code]
-  return JSON.stringify({ type: `${base}${code}`, title, status, detail, ...members })
+  return JSON.stringify({ type: `${problemBase}${code}`, title, status, detail, ...members })
 }
 
 /** Answers with a problem document. */

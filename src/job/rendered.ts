@@ -16,14 +16,6 @@ export interface RenderOptions {
   readonly domain?: string
 }
 
-/** A job that cannot become objects: a code of the problem table of jobs, and a sentence. */
-export interface JobProblem {
-  readonly code: string
-  readonly detail: string
-  /** Beside `type`, `title`, `detail` and `job`. */
-  readonly members?: JsonObject
-}
-
 /** The objects of a job, in the order in which they are put in: the workload last. */
 export interface Rendered {
   readonly objects: readonly JsonObject[]

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
 import type { Command } from '../../src/cli/command.ts'
-import { commands } from '../../src/cli/main.ts'
+import { everyCommand } from '../../src/cli/main.ts'
 import { codeBlocksIn, sectionOf } from '../support/markdown.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -21,7 +21,7 @@ t.test('every npm script that the documents name is one of package.json', async 
 })
 
 t.test('every flag that the documents give to usher is one of its command', async (t) => {
-  const loaded = new Map(await Promise.all(Object.entries(commands).map(async ([name, { load }]) => [name, await load()] as const)))
+  const loaded = new Map(await Promise.all(everyCommand().map(async ([name, { load }]) => [name, await load()] as const)))
   const used = lines.flatMap(({ page, line }) => callsIn(line).flatMap(({ name, flags }) => flags.map((flag) => ({ page, line, flag, command: loaded.get(name) }))))
   t.ok(used.length > 20, `${used.length} flags`)
   t.strictSame(used.filter(({ command, flag }) => command !== undefined && !takes(command, flag)).map(({ page, line, flag }) => `${page}: ${flag}: ${line}`), [])
@@ -47,7 +47,7 @@ interface Call {
 
 /** The calls of usher in a line: at its start, behind a pipe, or by npx. */
 function callsIn(line: string): readonly Call[] {
-  return [...line.matchAll(/(?:^|[|(] *|\bnpx )usher ([a-z][a-z-]*)([^|#&;<>)]*)/g)].map(([, name = '', rest = '']) => ({
+  return [...line.matchAll(/(?:^|[|(] *|\bnpx )usher (job [a-z]+|[a-z][a-z-]*)([^|#&;<>)]*)/g)].map(([, name = '', rest = '']) => ({
     name,
     flags: [...rest.matchAll(/(?<= )(--?[A-Za-z][\w-]*)/g)].map(([flag]) => flag),
   }))

@@ -9,7 +9,7 @@ import { lockMetrics, webhookMetrics } from '../../docs/pages/metrics.ts'
 import { errorPage, reasonReference } from '../../docs/pages/reasons.ts'
 import { referencePage } from '../../docs/pages/reference.ts'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
-import { commands } from '../../src/cli/main.ts'
+import { everyCommand } from '../../src/cli/main.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { tuning } from '../../src/inject/names.ts'
 import { reasonTable } from '../../src/inject/reasons.ts'
@@ -48,7 +48,7 @@ t.test('every key of the configuration is documented with its default, what is a
 
 t.test('every command is documented with each of its flags', async (t) => {
   const text = (await commandReference()).join('\n')
-  for (const [name, { load }] of Object.entries(commands)) {
+  for (const [name, { load }] of everyCommand()) {
     const [, section] = text.split(`### usher ${name}\n`)
     t.ok(section, name)
     const { flags } = await load()
