@@ -23,8 +23,9 @@ t.test('certificates and CAs are replaced again and again, all replicas once, an
   const another = async (): Promise<void> => {
     await until('another certificate is shared', async () => {
       const cert = await certOfSecret()
-      return cert !== '' && cert !== served.at(-1) ? served.push(cert) : undefined
-    }, 240_000)
+      // Where the Secret is deleted, replicas put back what they serve, which may be one of before.
+      return cert !== '' && !served.includes(cert) ? served.push(cert) : undefined
+    }, 400_000)
   }
   await another()
   await kubectl(['rollout', 'restart', '--namespace', systemNamespace, 'deployment/usher-webhook'])
@@ -41,7 +42,7 @@ t.test('certificates and CAs are replaced again and again, all replicas once, an
   const made = pods.made().slice(from)
   t.ok(made.length > 200, `${made.length} pods`)
   t.equal(made.filter((isInjected) => !isInjected).length, 0, 'not one is without')
-  t.equal(new Set(served).size, 5)
+  t.equal(served.length, 5)
 })
 
 t.test('what is emptied or garbage is mended within a minute', async (t) => {
