@@ -3,7 +3,7 @@ import { decide } from '../../src/inject/decide.ts'
 import { evictKey, injectKey, statusKey, tuning } from '../../src/inject/names.ts'
 import { codeOf, plain, tableOf } from './markdown.ts'
 
-const meanings: Readonly<Record<keyof typeof tuning, string>> = {
+const meanings: Readonly<Record<Exclude<keyof typeof tuning, 'dependsOn'>, string>> = {
   nap: 'How long each container sleeps before its SIGTERM, by a preStop hook. The grace period is raised by as much.',
   napMethod: 'Who sleeps: the kubelet (`native`, Kubernetes 1.30 or newer), usher\'s own binary (`exec`), or the better one that there is (`auto`).',
   napContainers: 'The containers that nap, by their names, separated by commas.',
@@ -16,10 +16,12 @@ const meanings: Readonly<Record<keyof typeof tuning, string>> = {
 
 /** What turns usher on and off, what tunes it, and what it writes, in Markdown. */
 export function annotationReference(): readonly string[] {
-  const rows = Object.entries(tuning).map(([name, key]) => {
+  const rows = Object.entries(meanings).map(([name, meaning]) => {
+    const key = tuning[name as keyof typeof meanings]
     const { allowed, fallback } = spokenOf(key)
-    return [codeOf(key), fallback.includes(' ') ? fallback : codeOf(fallback.replaceAll('"', '')), plain(allowed), meanings[name as keyof typeof tuning]]
+    return [codeOf(key), fallback.includes(' ') ? fallback : codeOf(fallback.replaceAll('"', '')), plain(allowed), meaning]
   })
+  const gate = [codeOf(tuning.dependsOn), 'nothing', 'a list such as `job/db, service/shop/redis:timeout=5m`, or `disabled`', 'What must be healthy before the pod queues for the lock ([depends-on](depends-on.md)).']
   return [
     'On and off; any opt-out wins over any opt-in. Pods that run already stay as they are.',
     '',
@@ -36,12 +38,13 @@ export function annotationReference(): readonly string[] {
     '[configuration](#configuration). A value that is not allowed is as if it were not there, and `kubectl` prints a warning.',
     'Defaults and limits are those of a configuration that says nothing.',
     '',
-    ...tableOf(['annotation', 'default', 'allowed', 'meaning'], rows),
+    ...tableOf(['annotation', 'default', 'allowed', 'meaning'], [...rows, gate]),
     '',
     'What usher writes on a pod:',
     '',
     ...tableOf(['annotation', 'what it says'], [
       [codeOf(statusKey), 'what was done, and what was there before, so that `usher uninject` can take it out again'],
+      [codeOf(tuning.dependsOn), 'what holds of it, where that is the namespace\'s or the configuration\'s, or less than what the pod asks for'],
       [codeOf(evictKey), 'the volume `usher-bin` is added to what there is, where naps are exec\'d: it holds nothing that an eviction would lose'],
       ['`traffic.sidecar.istio.io/excludeOutboundPorts`, `config.linkerd.io/skip-outbound-ports`', 'the lock\'s port is added, in a [mesh](install.md#meshes)'],
     ]),

@@ -46,7 +46,7 @@ function judgeOne({ namespace, pod, control }: DryRun, facts: Facts): Finding {
   if (napLost.length > 0) return warning('another webhook has emptied the preStop sleep, and it was taken out; nap-method: exec is a nap that such webhooks know')
   if (status.nap !== undefined && status.nap.containers.length > 0 && !naps) return failed('the nap was put in, and another webhook or policy has taken it out again')
   if (expected.nap && status.nap === undefined) return warning('pods get no nap (webhook log, reasons)')
-  if (status.init === 'lock' && !waits) return failed('the init container was put in, and another webhook or policy has taken it out again')
+  if ((status.init === 'lock' || status.init === 'gate') && !waits) return failed('the init container was put in, and another webhook or policy has taken it out again')
   if (expected.lock && status.init !== 'lock') return warning('pods get no lock (breaker)')
   if (expected.isFirst && before.length > 0) return warning(`init containers come before usher-lock: ${before.join(', ')}; they start without waiting`)
   return ok('')

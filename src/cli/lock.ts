@@ -8,6 +8,7 @@ import { buildLock } from '../lock/app.ts'
 import { Askers } from '../lock/askers.ts'
 import { systemClock } from '../lock/clock.ts'
 import { followPods } from '../lock/follow-pods.ts'
+import type { DependencyGate } from '../lock/depends-on/dependency-gate.ts'
 import { gateNames, watchChecks } from '../lock/gates/watch-checks.ts'
 import { daemonSetsGateName } from '../lock/gates/watch-daemon-sets.ts'
 import { pressureGateName, watchPressure } from '../lock/gates/watch-pressure.ts'
@@ -24,6 +25,7 @@ import { exitCodes } from './exit-codes.ts'
 import { listenAnywhere } from './listen.ts'
 import { openDaemonSetGate } from './lock-daemon-sets.ts'
 import { openLockEvents } from './lock-events.ts'
+import { openLockGate } from './lock-gate.ts'
 import { type LockCommandOptions, lockFlags, readLockOptions } from './lock-options.ts'
 import { openLockPods } from './lock-pods.ts'
 import { openLockTokens } from './lock-tokens.ts'
@@ -63,24 +65,27 @@ async function serve(options: LockCommandOptions): Promise<void> {
   const { pods, start } = await openLockPods(options.cluster, isSameBoot, log)
   const tellPods = await openLockEvents({ cluster: options.cluster, isOn: options.events, metrics, log })
   const { tokens, stop: stopTokens } = await openLockTokens(options.cluster, options.tokenAudience, metrics, log)
+  const makeGate = await openLockGate({ cluster: options.cluster, kept: kept?.gated ?? [], metrics, log })
   const watchDaemonSets = await openDaemonSetGate(options.daemonSets, options.cluster, isSameBoot, registry, log)
   // Which pods are alike the watch of them says, and an idle core is what it is for.
   const costs = options.learn && options.cluster !== undefined && !options.settings.strict ? new StartCosts() : undefined
   let isListening = false
+  let gate: DependencyGate | undefined
   const service = new LockService({
     settings: options.settings,
     gates,
     clock: systemClock,
     pods,
     // Before that, the state may be another process's that listens already.
-    store: { load: () => kept, save: (state) => (isListening ? store.save(state) : undefined) },
+    store: { load: () => kept, save: (state) => (isListening ? store.save({ ...state, gated: gate?.kept() ?? [] }) : undefined) },
     metrics,
     log,
     costs,
   })
+  gate = makeGate?.(service)
   const learning = costs && learnStarts({ service, pods, costs, observations: new Observations() })
-  const askers = new Askers({ service, pods, clock: systemClock, unknown: options.unknown, tokens })
-  const app = buildLock({ service, askers, metrics, registry, readers: options.readers, log, version: manifest.version })
+  const askers = new Askers({ service: gate ?? service, pods, clock: systemClock, unknown: options.unknown, tokens })
+  const app = buildLock({ service, askers, gate, metrics, registry, readers: options.readers, log, version: manifest.version })
   const stops = [
     watchGates(options, service),
     watchNode(options, service, learning, log),

@@ -17,7 +17,8 @@ export const defaultConfig: InjectConfig = {
     position: 'first',
     runtimeClasses: [],
     token: false,
+    dependsOn: '',
   },
   // 540 s stays below a Deployment's default progress deadline of 600 s.
-  limits: { napSeconds: 300, leaseSeconds: 900, maxWaitSeconds: 540, weight: 16 },
+  limits: { napSeconds: 300, leaseSeconds: 900, maxWaitSeconds: 540, weight: 16, dependsOnSeconds: 3_600 },
 }

@@ -3,6 +3,8 @@ import { Settings } from 'typebox/system'
 import { Check, Errors } from 'typebox/value'
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { InjectConfig } from '../inject/context.ts'
+import { longestTimeoutSeconds } from '../depends-on/dependency.ts'
+import { parseDependsOn } from '../depends-on/parse.ts'
 import { parseSeconds } from '../units/duration.ts'
 import { isObject } from '../units/json.ts'
 import { defaultConfig } from './defaults.ts'
@@ -128,9 +130,13 @@ function resolve(file: ConfigFile, faults: Fault[]): InjectConfig {
   const leaseLimit = seconds(['limits', 'lockLease'], limits.lockLease, config.limits.leaseSeconds)
   const waitLimit = seconds(['limits', 'lockMaxWait'], limits.lockMaxWait, config.limits.maxWaitSeconds)
   const weightLimit = limits.lockWeight ?? config.limits.weight
+  const dependsOnLimit = seconds(['limits', 'dependsOn'], limits.dependsOn, config.limits.dependsOnSeconds, longestTimeoutSeconds)
   const weight = lock.weight ?? config.lock.weight
   if (weight > weightLimit) {
     faults.push({ path: ['lock', 'weight'], message: `${weight} is not allowed; the limit is ${weightLimit}` })
+  }
+  for (const { text, why } of parseDependsOn(lock.dependsOn ?? '').faults) {
+    faults.push({ path: ['lock', 'dependsOn'], message: `${JSON.stringify(text.slice(0, 60))} is not allowed: ${why}` })
   }
   return {
     systemNamespace: file.systemNamespace ?? config.systemNamespace,
@@ -150,7 +156,8 @@ function resolve(file: ConfigFile, faults: Fault[]): InjectConfig {
       position: lock.position ?? config.lock.position,
       runtimeClasses: lock.runtimeClasses ?? config.lock.runtimeClasses,
       token: lock.token ?? config.lock.token,
+      dependsOn: lock.dependsOn ?? config.lock.dependsOn,
     },
-    limits: { napSeconds: napLimit, leaseSeconds: leaseLimit, maxWaitSeconds: waitLimit, weight: weightLimit },
+    limits: { napSeconds: napLimit, leaseSeconds: leaseLimit, maxWaitSeconds: waitLimit, weight: weightLimit, dependsOnSeconds: dependsOnLimit },
   }
 }

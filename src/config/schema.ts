@@ -95,6 +95,12 @@ export const configSchema = section('The configuration file of usher.', {
       lock.token,
       'Whether the init container proves by a service account token for the audience usher which pod it is of; for locks with --token-audience=usher.',
     ),
+    dependsOn: Type.String({
+      maxLength: 8_192,
+      default: lock.dependsOn,
+      allowed: 'a list as in the annotation usher.dev/depends-on',
+      description: 'What pods wait for before they queue for the lock, where neither they nor their namespace say it: service/kube-system/kube-dns, say.',
+    }),
   }),
   limits: section('The largest values that an annotation may ask for; beyond them it counts as not there.', {
     nap: duration(limits.napSeconds, 'a duration of at least 1s', 'The longest nap.'),
@@ -105,6 +111,11 @@ export const configSchema = section('The configuration file of usher.', {
       "The longest wait. Stay below a Deployment's progressDeadlineSeconds, 600 by default.",
     ),
     lockWeight: whole(1, 1_000, limits.weight, 'The largest weight.'),
+    dependsOn: duration(
+      limits.dependsOnSeconds,
+      'a duration from 1s to 24h',
+      'The longest time for which something is waited for that a pod depends on; what asks for more gets this.',
+    ),
   }),
 })
 

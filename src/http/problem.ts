@@ -16,6 +16,7 @@ export const problemTable = {
   'headers-too-large': { status: 431, title: 'The headers are too large' },
   'request-timeout': { status: 408, title: 'The request did not arrive in time' },
   locked: { status: 423, title: 'Locked' },
+  'dependency-failed': { status: 424, title: 'What the pod depends on was not healthy in time' },
   'too-many-waiting': { status: 503, title: 'Too many wait already' },
   'too-many-waiting-from-peer': { status: 503, title: 'Too many of this address wait already' },
   'too-many-readers': { status: 503, title: 'Too many follow the events already' },

@@ -32,6 +32,8 @@ export interface InjectConfig {
     readonly runtimeClasses: readonly string[]
     /** Whether the init container gets a token of the pod, by which the lock knows whose request it is. */
     readonly token: boolean
+    /** What pods depend on where no annotation says otherwise, as the annotation has it. */
+    readonly dependsOn: string
   }
   /** The largest values that an annotation may ask for. */
   readonly limits: {
@@ -39,6 +41,7 @@ export interface InjectConfig {
     readonly leaseSeconds: number
     readonly maxWaitSeconds: number
     readonly weight: number
+    readonly dependsOnSeconds: number
   }
 }
 

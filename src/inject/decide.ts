@@ -1,7 +1,8 @@
+import { dependsOnKey } from '../depends-on/dependency.ts'
 import { isAbsent, isObject, type Json, type JsonObject } from '../units/json.ts'
 import type { Decision, DecisionContext } from './context.ts'
 import { buildInitContainer, hasOurInitContainer } from './init-container.ts'
-import { type LockPlan, planLock } from './lock.ts'
+import { type LockPlan, planLock, reasonUngated } from './lock.ts'
 import { meshAnnotations } from './mesh.ts'
 import { binMountPath, binVolumeName, evictKey, statusKey } from './names.ts'
 import { type NapPlan, planNap } from './nap.ts'
@@ -32,8 +33,8 @@ export function decide(pod: unknown, context: DecisionContext): Decision {
   const settings = resolveSettings(facts, context, warnings)
   const status = readStatus(facts.annotations[statusKey])
   const nap = planNap(facts, settings, context, status, warnings)
-  const lock = planLock(facts, settings, context, status)
-  const reasons: Reason[] = [...nap.reasons, lockReason(lock, nap)]
+  const lock = planLock(facts, settings, context, status, warnings)
+  const reasons: Reason[] = [...nap.reasons, lockReason(lock, nap), ...gateReasons(facts, settings, lock)]
   const patch = render(facts, settings, context, status, nap, lock)
   if (patch === undefined) return { patch: [], reasons: [{ code: 'annotations-full' }], warnings }
   if (scope.kind === 'audit') return { patch: [], reasons: [{ code: 'audit' }, ...reasons], warnings }
@@ -41,10 +42,22 @@ export function decide(pod: unknown, context: DecisionContext): Decision {
 }
 
 function lockReason(lock: LockPlan, nap: NapPlan): Reason {
-  if (lock.kind === 'wait') return { code: 'lock-added', feature: 'lock' }
+  if (lock.kind === 'wait') {
+    if (lock.without === undefined) return { code: 'lock-added', feature: 'lock' }
+    return { code: lock.without, feature: 'lock', detail: 'the init container only waits for what the pod depends on' }
+  }
   if (lock.kind === 'resize') return { code: 'lock-resized', feature: 'lock' }
   const detail = nap.copy ? { detail: 'the init container only brings the nap binary' } : {}
   return { code: lock.code, feature: 'lock', ...detail }
+}
+
+/** What becomes of what the pod depends on; nothing where that is nothing. */
+function gateReasons(facts: PodFacts, { gate }: Settings, lock: LockPlan): readonly Reason[] {
+  if (gate.dependencies.length === 0) return []
+  const ungated = reasonUngated(facts, gate)
+  if (ungated !== undefined) return [{ code: ungated, feature: 'gate' }]
+  if (lock.kind === 'wait') return [{ code: 'gate-added', feature: 'gate' }]
+  return [{ code: lock.kind === 'resize' ? 'already-injected' : lock.code, feature: 'gate' }]
 }
 
 /** What a patch is made of while it is made. */
@@ -69,7 +82,7 @@ function render(
   const token = lock.kind === 'wait' && lock.token
   if (needsInit) {
     const container = buildInitContainer(facts, settings, context, {
-      lock: lock.kind === 'wait' ? lock : undefined,
+      lock: lock.kind === 'wait' ? { ...lock, mayFail: lock.dependencies.some(({ onTimeout }) => onTimeout === 'fail') } : undefined,
       copy: nap.copy,
     })
     const at = settings.position === 'first' ? 0 : '-'
@@ -81,8 +94,10 @@ function render(
     const path = pointer('spec', 'initContainers', lock.index, 'resources')
     draft.operations.push({ op: 'add', path, value: lock.resources })
   }
-  const waits = lock.kind === 'wait' || (status?.init === 'lock' && hasOurInitContainer(facts, status))
+  const waits = lock.kind === 'wait' || ((status?.init === 'lock' || status?.init === 'gate') && hasOurInitContainer(facts, status))
   const annotations = new Map<string, string>(waits ? meshAnnotations(facts, context) : [])
+  const dependsOn = lock.kind === 'wait' ? lock.annotation : undefined
+  if (dependsOn !== undefined) annotations.set(dependsOnKey, dependsOn)
   if (draft.operations.length === 0 && annotations.size === 0) return []
 
   const evictable = facts.annotations[evictKey]
@@ -92,11 +107,16 @@ function render(
     draft.was[`annotation/${key}`] = facts.annotations[key] ?? null
   }
   noteAnnotationsPlace(draft, facts)
-  const init = needsInit ? (lock.kind === 'wait' ? 'lock' : 'copy') : undefined
-  annotations.set(statusKey, writeStatus(nextStatus(facts, status, nap, { init, token, was: draft.was })))
+  const init = needsInit ? purposeOf(lock) : undefined
+  annotations.set(statusKey, writeStatus(nextStatus(facts, status, nap, { init, token, dependsOn, was: draft.was })))
   if (!haveRoom(facts, annotations)) return undefined
   renderAnnotations(draft, facts, annotations)
   return draft.operations
+}
+
+function purposeOf(lock: LockPlan): 'lock' | 'gate' | 'copy' {
+  if (lock.kind !== 'wait') return 'copy'
+  return lock.without === undefined ? 'lock' : 'gate'
 }
 
 function renderNap(draft: Draft, facts: PodFacts, nap: NapPlan): void {
@@ -168,8 +188,9 @@ function noteAnnotationsPlace(draft: Draft, facts: PodFacts): void {
 
 /** What this review adds, and what stood there before. */
 interface Addition {
-  readonly init: 'lock' | 'copy' | undefined
+  readonly init: InjectionStatus['init']
   readonly token: boolean
+  readonly dependsOn: string | undefined
   readonly was: JsonObject
 }
 
@@ -177,7 +198,7 @@ function nextStatus(
   facts: PodFacts,
   status: InjectionStatus | undefined,
   nap: NapPlan,
-  { init, token, was }: Addition,
+  { init, token, dependsOn, was }: Addition,
 ): InjectionStatus {
   const hasInit = hasOurInitContainer(facts, status)
   // A status of which nothing is left in the pod came along with a copied manifest.
@@ -185,11 +206,13 @@ function nextStatus(
   const all = isLeft ? { ...was, ...status?.was } : was
   const nextInit = init ?? (hasInit ? status?.init : undefined)
   const nextToken = token || (hasInit && status?.token === true)
+  const nextDependsOn = dependsOn ?? (hasInit ? status?.dependsOn : undefined)
   return {
     v: 1,
     ...(nap.status === undefined ? {} : { nap: nap.status }),
     ...(nextInit === undefined ? {} : { init: nextInit }),
     ...(nextToken ? { token: true } : {}),
+    ...(nextDependsOn === undefined ? {} : { dependsOn: nextDependsOn }),
     ...(Object.keys(all).length > 0 ? { was: all } : {}),
     ...(isLeft && status?.text !== undefined ? { text: status.text } : {}),
   }

@@ -12,7 +12,7 @@ import { tokenFile, tokenMount } from './token-volume.ts'
 /** What the init container has to do. */
 export interface InitContainerPurpose {
   /** Undefined: no lock. */
-  readonly lock: { readonly maxWaitSeconds: number; readonly token: boolean } | undefined
+  readonly lock: { readonly maxWaitSeconds: number; readonly token: boolean; readonly mayFail: boolean } | undefined
   /** Whether it brings the nap binary. */
   readonly copy: boolean
 }
@@ -83,6 +83,8 @@ function argsOf(settings: Settings, port: number, purpose: InitContainerPurpose)
     '--uid=$(POD_UID)',
   )
   if (settings.weight !== 1) args.push(`--weight=${settings.weight}`)
+  // Without it nothing that answers can make a pod fail.
+  if (purpose.lock.mayFail) args.push('--may-fail')
   if (purpose.lock.token) args.push(`--token-file=${tokenFile}`)
   return args
 }

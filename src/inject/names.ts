@@ -1,3 +1,5 @@
+import { dependsOnKey } from '../depends-on/dependency.ts'
+
 /** The one place where the prefix of our labels and annotations stands. */
 export const prefix = 'usher.dev/'
 
@@ -17,6 +19,7 @@ export const tuning = {
   lockMaxWait: `${prefix}lock-max-wait`,
   lockWeight: `${prefix}lock-weight`,
   lockPosition: `${prefix}lock-position`,
+  dependsOn: dependsOnKey,
 } as const
 
 /** The init container that waits for the lock, and that brings the nap binary. */

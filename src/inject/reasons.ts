@@ -40,13 +40,16 @@ export const reasonTable = {
   'lock-resized': "The first container's resources were changed after the injection, and the init container follows them.",
   'lock-disabled': 'The lock is turned off by annotation or configuration.',
   'lock-unavailable': 'No lock is available at the moment, so nothing is added that would wait for it.',
-  'job-pod': "The pod belongs to a Job, whose deadline includes the wait; the pod's annotation usher.dev/lock: enabled overrides this.",
+  'job-pod': "The pod belongs to a Job, whose deadline includes the wait: it waits for the lock only by the pod's own annotation usher.dev/lock: enabled, and for what it depends on only by its own usher.dev/depends-on.",
   'system-priority': 'The pod has a system priority class; it never waits.',
   'deadline-too-short': "Half of the pod's activeDeadlineSeconds is less than a second, too short to wait in.",
 
+  // Waiting for others before that.
+  'gate-added': 'The pod waits for what its annotation depends-on names before it queues for the lock.',
+
   // Either.
   'already-injected': 'usher has injected this before; nothing is to be done again.',
-  'daemonset-pod': 'The pod belongs to a DaemonSet: it never waits for the lock, and naps only when annotated.',
+  'daemonset-pod': 'The pod belongs to a DaemonSet: it never waits for the lock; it naps, and waits for what it depends on, only when annotated itself.',
   'runtime-class': 'The runtime class is not on the configured list, so no container of ours is added.',
   'name-conflict': 'Something foreign in the pod has one of our names (usher-lock, usher-bin, usher-token).',
   'annotations-full': "The pod's annotations leave no room for usher's within the limit of 256 KiB.",
@@ -60,7 +63,7 @@ export type ReasonCode = keyof typeof reasonTable
 export interface Reason {
   readonly code: ReasonCode
   /** Absent where the reason is of the pod as a whole. */
-  readonly feature?: 'nap' | 'lock'
+  readonly feature?: 'nap' | 'lock' | 'gate'
   /** Names of the containers that it is about; absent where it is about the pod. */
   readonly containers?: readonly string[]
   /** What exactly, where the code leaves that open; never a value from the pod that may be secret. */

@@ -1,6 +1,7 @@
 import { isCount, isObject, type Json, type JsonObject } from '../units/json.ts'
 import { hasOurInitContainer } from './init-container.ts'
 import { isEmptied, isOurs } from './nap-container.ts'
+import { dependsOnKey } from '../depends-on/dependency.ts'
 import { binVolumeName, evictKey, lockContainerName, statusKey, tokenVolumeName } from './names.ts'
 import { type PatchOperation, pointer } from './patch.ts'
 import { type ContainerFacts, defaultGraceSeconds, type PodFacts, readPod } from './pod.ts'
@@ -134,13 +135,13 @@ function revertGrace(draft: Draft): void {
 }
 
 function revertAnnotations(draft: Draft): void {
-  const { facts, was } = draft
+  const { facts, status, was } = draft
   const before = new Map<string, string | null>([[statusKey, null]])
   for (const [place, value] of Object.entries(was)) {
     const key = /^annotation\/(.+)$/.exec(place)?.[1]
     const now = key === undefined ? undefined : facts.annotations[key]
     if (key === undefined || now === undefined || (value !== null && typeof value !== 'string')) continue
-    const shorter = withoutItem(now, value, ourItem(facts, key))
+    const shorter = key === dependsOnKey ? unlessChanged(now, value, status.dependsOn) : withoutItem(now, value, ourItem(facts, key))
     if (shorter === undefined) draft.kept.push(`metadata.annotations.${key}`)
     else before.set(key, shorter)
   }
@@ -158,6 +159,11 @@ function revertAnnotations(draft: Draft): void {
       draft.operations.push(value === null ? { op: 'remove', path } : { op: 'replace', path, value })
     }
   }
+}
+
+/** What stood there before what usher has written; undefined where that is not there any more. */
+function unlessChanged(now: string, was: string | null, written: string | undefined): string | null | undefined {
+  return now === written ? was : undefined
 }
 
 /** What usher has appended to a list in an annotation: its volume, or the lock's port. */

@@ -3,7 +3,8 @@ import type { DecisionContext } from './context.ts'
 import { injectKey } from './names.ts'
 import type { PodFacts } from './pod.ts'
 import type { ReasonCode } from './reasons.ts'
-import { parseSwitch, shorten } from './settings.ts'
+import { parseSwitch } from './settings.ts'
+import { shorten } from './shorten.ts'
 
 /** Whether usher has anything to do with a pod at all. */
 export type Scope =

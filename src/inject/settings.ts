@@ -1,7 +1,9 @@
 import { formatSeconds, parseSeconds } from '../units/duration.ts'
 import type { DecisionContext, LockPosition, NapMethod } from './context.ts'
+import { type Gate, resolveGate } from './gate.ts'
 import { injectKey, prefix, statusKey, tuning } from './names.ts'
 import type { PodFacts } from './pod.ts'
+import { shorten } from './shorten.ts'
 
 /** What holds for one pod: pod beats namespace beats configuration. Times are whole seconds. */
 export interface Settings {
@@ -15,6 +17,8 @@ export interface Settings {
   readonly maxWaitSeconds: number
   readonly weight: number
   readonly position: LockPosition
+  /** What it waits for before that. */
+  readonly gate: Gate
   /** What the pod itself asks for, by an annotation of its own that is valid. */
   readonly asked: { readonly nap: boolean; readonly lock: boolean }
 }
@@ -108,6 +112,7 @@ export function resolveSettings(facts: PodFacts, context: DecisionContext, warni
     maxWaitSeconds,
     weight,
     position,
+    gate: resolveGate(facts, context, warnings),
     asked: {
       nap: (parseNap(facts.annotations[tuning.nap] ?? '') ?? 0) > 0,
       lock: parseSwitch(facts.annotations[tuning.lock] ?? '') === true,
@@ -155,12 +160,6 @@ function writeNames(names: readonly string[] | undefined): string {
 function writeFew(names: readonly string[]): string {
   const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
   return names.slice(0, 3).map(shorten).join(', ') + more
-}
-
-/** A value as a warning shows it: quoted, free of control and format characters, at most 40 characters of it. */
-export function shorten(text: string): string {
-  const shown = text.length > 40 ? `${text.slice(0, 40).toWellFormed()}…` : text.toWellFormed()
-  return JSON.stringify(shown.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?'))
 }
 
 function warnOfUnknownKeys(annotations: Readonly<Record<string, string>>, warnings: string[]): void {

@@ -7,10 +7,12 @@ import { isCount, isObject, type Json, type JsonObject } from '../units/json.ts'
 export interface InjectionStatus {
   readonly v: 1
   readonly nap?: NapStatus
-  /** What the init container is there for: the lock, or only to bring the nap binary. */
-  readonly init?: 'lock' | 'copy'
+  /** What the init container is there for: the lock, or only what the pod depends on, or only to bring the nap binary. */
+  readonly init?: 'lock' | 'gate' | 'copy'
   /** Whether there is a volume with a token for it. */
   readonly token?: true
+  /** What usher has written into the annotation depends-on, where the pod's own said something else. */
+  readonly dependsOn?: string
   /**
    * What stood in a place before usher made something there, for places that were absent (`"absent"`), null
    * or empty: `metadata`, `annotations`, `initContainers`, `volumes`, `terminationGracePeriodSeconds`,
@@ -52,12 +54,13 @@ export function isNewerStatus(annotation: string | undefined): boolean {
 export function readStatus(annotation: string | undefined): InjectionStatus | undefined {
   const value = annotation === undefined ? undefined : parse(annotation)
   if (!isObject(value) || value['v'] !== 1) return undefined
-  const { nap, init, token, was, text } = value
+  const { nap, init, token, dependsOn, was, text } = value
   return {
     v: 1,
     ...(isNapStatus(nap) ? { nap } : {}),
-    ...(init === 'lock' || init === 'copy' ? { init } : {}),
+    ...(init === 'lock' || init === 'gate' || init === 'copy' ? { init } : {}),
     ...(token === true ? { token } : {}),
+    ...(typeof dependsOn === 'string' ? { dependsOn } : {}),
     ...(isObject(was) ? { was } : {}),
     ...(isObject(text) ? { text } : {}),
   }

@@ -4,6 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ProblemCode, problemDocument, problemTable, sendProblem } from '../http/problem.ts'
 import type { LockMetrics } from './metrics.ts'
 import type { Askers, AskersAnswer } from './askers.ts'
+import type { GatedPod } from './depends-on/gated-pod.ts'
+import { viewDependencies } from './depends-on/gate-view.ts'
 import { type Ask, type AskFault, peerOf, readAsk, readPreferredWait } from './request.ts'
 import type { Held, LockService } from './service.ts'
 import { standingOf } from './standing.ts'
@@ -63,6 +65,14 @@ function send(options: AcquireOptions, answer: AskersAnswer, ask: Ask, wait: num
       watchDelivery(service, answer.lease.key, reply.raw)
       reply.header('content-type', plain).send(grantedText)
       return
+    case 'passed':
+      metrics.answered(200)
+      reply.header('content-type', plain).send(grantedText)
+      return
+    case 'failed':
+      metrics.answered(424)
+      reply.code(problemTable['dependency-failed'].status).header('content-type', problemType).send(failedDocument(service, answer.pod))
+      return
     case 'rejected':
       metrics.answered(503)
       sendProblem(reply.header('retry-after', retryWhenFullSeconds), answer.reason, fullDetail)
@@ -72,6 +82,7 @@ function send(options: AcquireOptions, answer: AskersAnswer, ask: Ask, wait: num
       metrics.rejected(answer.reason)
       sendProblem(reply, answer.reason, refusals[answer.reason])
       return
+    case 'gated':
     case 'locked': {
       metrics.answered(423)
       // Whoever knows how to be held may come back at once for it; others poll, and so do two who are one pod.
@@ -79,11 +90,22 @@ function send(options: AcquireOptions, answer: AskersAnswer, ask: Ask, wait: num
       reply.code(problemTable.locked.status).header('retry-after', retryAfter)
       if (request.headers.accept?.includes(problemType) !== true) reply.header('content-type', plain).send(lockedText)
       else {
-        const { detail, ...members } = standingOf(service, answer.key, service.nameOf(ask))
+        const { detail, ...members } = answer.kind === 'gated' ? gatedStanding(service, answer.pod) : standingOf(service, answer.key, service.nameOf(ask))
         reply.header('content-type', problemType).send(problemDocument('locked', detail, members))
       }
     }
   }
+}
+
+/** Where somebody stands who waits for what it depends on: behind all who wait for the lock. */
+function gatedStanding(service: LockService, { detail, states }: GatedPod) {
+  const ahead = service.queue.waitingCount
+  const dependencies = viewDependencies(states, service.now())
+  return { detail, position: ahead + 1, ahead, reason: 'dependencies', holders: [], gates: [], dependencies }
+}
+
+function failedDocument(service: LockService, { detail, states }: GatedPod): string {
+  return problemDocument('dependency-failed', detail, { dependencies: viewDependencies(states, service.now()) })
 }
 
 function countFault(metrics: LockMetrics): void {
@@ -134,6 +156,14 @@ export function answerConnect({ service, askers, metrics }: AcquireOptions, requ
         service.delivered(answer.lease.key)
         endWith(socket, undefined, grantedText)
         return
+      case 'passed':
+        metrics.answered(200)
+        endWith(socket, undefined, grantedText)
+        return
+      case 'failed':
+        metrics.answered(424)
+        endWith(socket, 'dependency-failed', failedDocument(service, answer.pod))
+        return
       case 'rejected':
         metrics.answered(503)
         endWith(socket, answer.reason, problemDocument(answer.reason, fullDetail))
@@ -143,6 +173,7 @@ export function answerConnect({ service, askers, metrics }: AcquireOptions, requ
         metrics.rejected(answer.reason)
         endWith(socket, answer.reason, problemDocument(answer.reason, refusals[answer.reason]))
         return
+      case 'gated':
       case 'locked':
         metrics.answered(423)
         endWith(socket, 'locked', lockedText)

@@ -8,6 +8,7 @@ import { type ProblemCode, sendProblem } from '../http/problem.ts'
 import { refuseRaw } from '../http/refuse-raw.ts'
 import { acquireHandler, type AcquireOptions, answerConnect, formType, isForm } from './acquire.ts'
 import type { Askers } from './askers.ts'
+import type { DependencyGate } from './depends-on/dependency-gate.ts'
 import { sendEvents } from './events-route.ts'
 import { addLeaseRoutes } from './leases.ts'
 import type { LockMetrics } from './metrics.ts'
@@ -23,6 +24,8 @@ import { viewState } from './state-view.ts'
 export interface LockOptions {
   readonly service: LockService
   readonly askers: Askers
+  /** What holds pods until what they depend on is healthy; undefined: nothing does. */
+  readonly gate?: DependencyGate | undefined
   readonly metrics: LockMetrics
   readonly registry: Registry
   readonly readers: Readers
@@ -53,7 +56,7 @@ function connectionLimits({ maxWaiting, maxWaitingPerPeer }: QueueSettings): Con
  * listen yet.
  */
 export function buildLock(options: LockOptions): FastifyInstance {
-  const { service, askers, registry, readers, log } = options
+  const { service, askers, gate, registry, readers, log } = options
   let closing = false
   const acquiring: AcquireOptions = { service, askers, metrics: options.metrics, isClosing: () => closing }
   const app: FastifyInstance = fastify({
@@ -73,6 +76,7 @@ export function buildLock(options: LockOptions): FastifyInstance {
   app.addHook('preClose', (done) => {
     closing = true
     askers.close()
+    gate?.close()
     service.close()
     done()
   })
@@ -131,7 +135,7 @@ export function buildLock(options: LockOptions): FastifyInstance {
     routes.get('/v1/state', {
       onRequest,
       schema: { summary: 'Who starts, who waits, and why', tags: ['readers'], response: { 200: jsonAnswer('The state', state), 403: notAReader } },
-      handler: (_request, reply) => reply.header('cache-control', 'no-store').send(viewState(service, Date.now())),
+      handler: (_request, reply) => reply.header('cache-control', 'no-store').send(viewState(service, Date.now(), gate)),
     })
     routes.get('/v1/events', {
       onRequest,
@@ -144,7 +148,7 @@ export function buildLock(options: LockOptions): FastifyInstance {
       handler: (request, reply) => sendEvents(service, request, reply),
     })
     routes.get('/v1/openapi.json', { schema: { hide: true } }, () => app.swagger())
-    addPage(routes, service, onRequest)
+    addPage(routes, () => viewState(service, Date.now(), gate), onRequest)
   })
   return app
 }

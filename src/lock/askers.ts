@@ -1,16 +1,23 @@
 import type { Clock } from '../units/clock.ts'
+import type { GateAnswer } from './depends-on/gated-pod.ts'
 import type { PodSource } from './pods.ts'
 import type { Ask } from './request.ts'
-import type { Answer, Held, LockService } from './service.ts'
+import type { Held } from './service.ts'
 import { type TokenRefusal, verifyToken } from './token.ts'
 import type { TokenKeys } from './token-keys.ts'
 
 /** What somebody gets of whom nothing is known: what the older services gave anybody, or nothing. */
 export type UnknownPolicy = 'anonymous' | 'refuse'
 
+/** Who comes next for whoever asks. */
+export interface NextInLine {
+  ask(ask: Ask, peer: string, waitMs: number, answer: (answer: GateAnswer) => void): Held | undefined
+}
+
 /** Checks who asks, against what Kubernetes says, before the queue learns of it. */
 export interface AskersOptions {
-  readonly service: LockService
+  /** Where those go who may ask: the queue, or what stands before it. */
+  readonly service: NextInLine
   readonly pods: PodSource
   readonly clock: Clock
   readonly unknown: UnknownPolicy
@@ -37,8 +44,8 @@ export type TokenFault = TokenRefusal | 'no-token' | 'of-another-pod'
 /** Why somebody is refused. */
 export type RefuseReason = 'unknown-pod' | 'not-your-address'
 
-/** What a request gets: as {@link Answer}, or a refusal. */
-export type AskersAnswer = Answer | { readonly kind: 'refused'; readonly reason: RefuseReason }
+/** What a request gets: as {@link GateAnswer}, or a refusal. */
+export type AskersAnswer = GateAnswer | { readonly kind: 'refused'; readonly reason: RefuseReason }
 
 // A client waits for 5 s for an answer that it wants at once, and then asks again.
 const firstListMs = 4_000
@@ -78,7 +85,7 @@ export class Askers {
     })
   }
 
-  /** As {@link LockService.ask}; `token` is what the request came with. */
+  /** As {@link NextInLine.ask}; `token` is what the request came with. */
   ask(said: Ask, peer: string, waitMs: number, answer: (answer: AskersAnswer) => void, token?: string): Held | undefined {
     const { service, clock } = this.#options
     const ask = this.#proved(said, token)

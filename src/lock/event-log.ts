@@ -1,7 +1,7 @@
 /** Something that has happened, for those who follow the events. */
 export interface LockEvent {
   readonly id: number
-  readonly kind: 'waiting' | 'granted' | 'released' | 'left' | 'gate'
+  readonly kind: 'waiting' | 'granted' | 'released' | 'left' | 'gate' | 'gated'
   /** NAMESPACE/NAME; undefined: an anonymous client, or no client at all. */
   readonly pod: string | undefined
   readonly details: Readonly<Record<string, string | number | boolean>>

@@ -27,7 +27,14 @@ export interface LockMetrics {
   podEvent(reason: EventReason, outcome: 'sent' | 'dropped' | 'failed'): void
   /** A pod was seen to start without the lock. */
   startedWithoutLock(): void
+  /** Somebody waits no more for what its pod depends on: that is healthy; or it goes on without; or not at all. */
+  dependencyWait(outcome: DependencyOutcome, waitedMs: number): void
+  /** Shows who waits for what, from now on. */
+  watchGate(gate: { readonly size: number }, watches: { readonly size: number }): void
 }
+
+/** What has come of a wait for dependencies. */
+export type DependencyOutcome = 'healthy' | 'timed-out' | 'not-judged' | 'failed' | 'left'
 
 // From what a person does not notice to the longest wait.
 const seconds = [0.01, 0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 240, 600]
@@ -58,6 +65,14 @@ export function buildLockMetrics(registry: Registry): LockMetrics {
   const saves = counter('usher_lock_state_save_failures_total', 'Times that the state could not be written.')
   const events = counter('usher_lock_pod_events_total', 'What was due to be told as Events of pods, by what came of it.', 'reason', 'outcome')
   const without = counter('usher_lock_started_without_lock_total', 'Pods seen to start without the lock, because their wait was over.')
+  const dependencyWaits = counter('usher_lock_dependency_waits_total', 'Waits for what pods depend on that are over, by outcome: healthy; timed-out or not-judged, and the pod went on; failed; left.', 'outcome')
+  const dependencyWait = new Histogram({
+    name: 'usher_lock_dependency_wait_seconds',
+    help: 'Time for which pods waited for what they depend on, before they queued for the lock.',
+    buckets: seconds,
+    registers,
+  })
+  for (const outcome of ['timed-out', 'not-judged', 'failed'] satisfies DependencyOutcome[]) dependencyWaits.inc({ outcome }, 0)
   // From 0 on: an increase from nothing to 1 is none to Prometheus, and no alert.
   for (const reason of ['too-many-waiting', 'too-many-waiting-from-peer'] satisfies ProblemCode[]) rejects.inc({ reason }, 0)
   // A child is looked up by its labels; that of the most frequent answer is kept instead.
@@ -86,6 +101,17 @@ export function buildLockMetrics(registry: Registry): LockMetrics {
     saveFailed: () => saves.inc(),
     podEvent: (reason, outcome) => events.inc({ reason, outcome }),
     startedWithoutLock: () => without.inc(),
+    dependencyWait(outcome, waitedMs) {
+      dependencyWaits.inc({ outcome })
+      dependencyWait.observe(waitedMs / 1_000)
+    },
+    watchGate(gate, watches) {
+      const number = (name: string, help: string, read: () => number) => {
+        const made: Gauge = new Gauge({ name, help, registers, collect: () => void made.set(read()) })
+      }
+      number('usher_lock_dependency_waiting', 'Pods that wait for what they depend on.', () => gate.size)
+      number('usher_lock_dependency_watches', 'Watches of what pods wait for.', () => watches.size)
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import type { DaemonPod } from '../node-health/daemon-pod.ts'
+import type { PodGate } from './depends-on/pod-gate.ts'
 import type { Workload } from './learning/workload.ts'
 
 /** What the lock learns of the pods of its node, and from whom. */
@@ -65,6 +66,8 @@ export interface PodFacts {
   readonly daemon?: DaemonPod
   /** What it has in common with others of its kind; not there where nothing says so. */
   readonly workload?: Workload
+  /** What it waits for before it queues for the lock; not there where that is nothing. */
+  readonly gate?: PodGate
 }
 
 /** A container that waits for the lock, or has. */

@@ -1,5 +1,6 @@
 import { readDaemonPod } from '../node-health/daemon-pod.ts'
 import { isObject, type JsonObject, objectsOf } from '../units/json.ts'
+import { readGate } from './depends-on/pod-gate.ts'
 import type { PodFacts, WaitContainer } from './pods.ts'
 import { readWorkload } from './read-workload.ts'
 
@@ -21,7 +22,7 @@ export function readPod(pod: JsonObject): PodFacts | undefined {
   const { phase, podIP } = said
   const { priority, hostNetwork } = spec
   const parts = partsOf(spec, said)
-  const [daemon, workload] = [readDaemonPod(pod), readWorkload(pod)]
+  const [daemon, workload, gate] = [readDaemonPod(pod), readWorkload(pod), readGate(pod)]
   return {
     uid,
     namespace,
@@ -41,6 +42,7 @@ export function readPod(pod: JsonObject): PodFacts | undefined {
     },
     ...(daemon === undefined ? {} : { daemon }),
     ...(workload === undefined ? {} : { workload }),
+    ...(gate === undefined ? {} : { gate }),
   }
 }
 

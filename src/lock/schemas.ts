@@ -120,15 +120,33 @@ const gate = object({
   closedSeconds: seconds('since when'),
 })
 
+const dependencies = list(
+  object({
+    target: text('as in the annotation: service/shop/redis'),
+    state: { type: 'string', enum: ['healthy', 'waiting', 'timed-out', 'not-judged'], description: 'not-judged: it cannot be found out, and nobody waits for it' },
+    reason: text('what was found'),
+    leftSeconds: seconds('until it is waited for no more'),
+    onTimeout: { type: 'string', enum: ['proceed', 'fail'], description: 'what happens then' },
+  }),
+  'what the pod depends on',
+)
+
 /** The problem document of a 423. */
-export const locked = object({
-  ...problemMembers,
-  position: whole('in the queue, from 1'),
-  ahead: whole('how many are served before'),
-  reason: { type: 'string', enum: ['gate-closed', 'permits-taken'] },
-  holders: list(object({ pod, heldSeconds: seconds('since the grant') }, ['pod']), "who starts; names within the asker's own namespace only"),
-  gates: list(gate, 'what holds everybody up'),
-})
+export const locked = object(
+  {
+    ...problemMembers,
+    position: whole('in the queue, from 1'),
+    ahead: whole('how many are served before'),
+    reason: { type: 'string', enum: ['gate-closed', 'permits-taken', 'dependencies'] },
+    holders: list(object({ pod, heldSeconds: seconds('since the grant') }, ['pod']), "who starts; names within the asker's own namespace only"),
+    gates: list(gate, 'what holds everybody up'),
+    dependencies,
+  },
+  ['dependencies'],
+)
+
+/** The problem document of a 424. */
+export const dependencyFailed = object({ ...problemMembers, dependencies })
 
 /** The answers to whoever asks for the lock. */
 export const askAnswers = {
@@ -137,6 +155,7 @@ export const askAnswers = {
     description: 'Not yet',
     content: { 'text/plain': { schema: { type: 'string', const: 'Locked' } }, 'application/problem+json': { schema: locked } },
   },
+  424: problemAnswer('What the pod depends on was not healthy in time, and its init container is to fail', dependencyFailed),
   400: problemAnswer('The request cannot be understood'),
   403: problemAnswer('Nobody is served under this uid from there'),
   503: problemAnswer('Too many wait already'),
@@ -179,6 +198,19 @@ export const state = object(
         ['leftSeconds'],
       ),
       'who waits, in the order of service',
+    ),
+    gated: list(
+      object(
+        {
+          pod: text('NAMESPACE/NAME'),
+          waitedSeconds: seconds('since it asked first'),
+          connected: flag('whether a request of it is held now'),
+          dependencies,
+          cycle: list(text('KIND/NAMESPACE/NAME'), 'the way from what it waits for back to it'),
+        },
+        ['cycle'],
+      ),
+      'who waits for what it depends on, and not yet for the lock',
     ),
     gates: list(
       object({

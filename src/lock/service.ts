@@ -169,6 +169,11 @@ export class LockService {
     this.feed({ kind: 'gate', name, open, reason })
   }
 
+  /** Something beside the queue has changed that is kept with it. */
+  keepSoon(): void {
+    this.#keeper.keepSoon()
+  }
+
   /** Tells the queue what has happened. */
   feed(event: QueueEvent): void {
     if (this.#isClosed) return

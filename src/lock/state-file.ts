@@ -2,15 +2,19 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { isCount, isObject } from '../units/json.ts'
+import type { KeptGated } from './depends-on/gated-pod.ts'
 import type { KeptState } from './queue/queue.ts'
 import type { KeptGate, Lease, OpenedGate, Place } from './queue/state.ts'
+
+/** What survives the process: the queue, and who waits for what it depends on before it has a place there. */
+export type SavedState = KeptState & { readonly gated?: readonly KeptGated[] }
 
 /** Where the state of the queue survives the process. */
 export interface StateStore {
   /** What was saved last in this boot of the machine, before `now`; undefined: nothing that can be used. */
-  load(now: number): KeptState | undefined
+  load(now: number): SavedState | undefined
   /** Never throws. Reads all of it before it returns: the queue goes on with the same objects. */
-  save(state: KeptState): void
+  save(state: SavedState): void
 }
 
 /** Keeps nothing. */
@@ -73,7 +77,7 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
-function readState(text: string, now: number, { folder, name, boot, log }: StateFileOptions): KeptState | undefined {
+function readState(text: string, now: number, { folder, name, boot, log }: StateFileOptions): SavedState | undefined {
   const file = join(folder, name)
   const content = parse(text)
   const state = content === undefined ? undefined : stateOf(content)
@@ -101,18 +105,20 @@ function parse(text: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-function stateOf(content: Readonly<Record<string, unknown>>): KeptState | undefined {
-  // A file of before says nothing of gates.
-  const { now, sequence, lastOverdueAt, leases, waiting, gates = [], opened = [] } = content
+function stateOf(content: Readonly<Record<string, unknown>>): SavedState | undefined {
+  // A file of before says nothing of gates, nor of who waits at them.
+  const { now, sequence, lastOverdueAt, leases, waiting, gates = [], opened = [], gated = [] } = content
   if (!isTime(now) || !isCount(sequence) || !isTimeOrNone(lastOverdueAt)) return undefined
-  if (!Array.isArray(leases) || !Array.isArray(waiting) || !Array.isArray(gates) || !Array.isArray(opened)) return undefined
+  if (!Array.isArray(leases) || !Array.isArray(waiting) || !Array.isArray(gates) || !Array.isArray(opened) || !Array.isArray(gated)) return undefined
   const [readLeases, readPlaces] = [leases.map(leaseOf), waiting.map(placeOf)]
   if (!readLeases.every(isKnown) || !readPlaces.every(isKnown)) return undefined
   const [readGates, readOpened] = [gates.map(gateOf), opened.map(openedGateOf)]
   if (!readGates.every(isKnown) || !readOpened.every(isKnown)) return undefined
+  const readGated = gated.map(gatedOf)
+  if (!readGated.every(isKnown)) return undefined
   const keys = [...readLeases, ...readPlaces].map(({ key }) => key)
   if (new Set(keys).size !== keys.length) return undefined
-  return { now, sequence, lastOverdueAt, leases: readLeases, waiting: readPlaces, gates: readGates, opened: readOpened }
+  return { now, sequence, lastOverdueAt, leases: readLeases, waiting: readPlaces, gates: readGates, opened: readOpened, ...(readGated.length === 0 ? {} : { gated: readGated }) }
 }
 
 function isKnown<T>(value: T | undefined): value is T {
@@ -150,6 +156,12 @@ function openedGateOf(value: unknown): OpenedGate | undefined {
   if (!isObject(value)) return undefined
   const { name, since, openedAt } = value
   return typeof name === 'string' && isTime(since) && isTime(openedAt) ? { name, since, openedAt } : undefined
+}
+
+function gatedOf(value: unknown): KeptGated | undefined {
+  if (!isObject(value)) return undefined
+  const { uid, since } = value
+  return typeof uid === 'string' && isTime(since) ? { uid, since } : undefined
 }
 
 function isTime(value: unknown): value is number {

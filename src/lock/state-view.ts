@@ -1,3 +1,5 @@
+import type { DependencyGate } from './depends-on/dependency-gate.ts'
+import { type GatedState, viewGated } from './depends-on/gate-view.ts'
 import type { KnownWorkload } from './learning/start-costs.ts'
 import type { PodsHealth, PodSource } from './pods.ts'
 import type { ReleaseCause } from './queue/decisions.ts'
@@ -20,6 +22,8 @@ export interface StateView {
   readonly holders: readonly HolderState[]
   /** In the order in which they are served. */
   readonly waiters: readonly WaiterState[]
+  /** Who is no waiter yet: pods that wait for what they depend on. Undefined: a lock of before. */
+  readonly gated?: readonly GatedState[]
   readonly gates: readonly GateState[]
   readonly pods: PodsState
   /** Undefined: there are no readings, or they are old. */
@@ -89,8 +93,8 @@ export interface WorkloadState {
   readonly seconds: number
 }
 
-/** Looks at a service. `wallNow` is the wall clock's time, in milliseconds since 1970. */
-export function viewState(service: LockService, wallNow: number): StateView {
+/** Looks at a service. `wallNow` is the wall clock's time, in milliseconds since 1970; `gate` is what stands before it. */
+export function viewState(service: LockService, wallNow: number, gate?: Pick<DependencyGate, 'waiting'>): StateView {
   const { queue, settings, pods } = service
   const now = service.now()
   const iso = (time: number): string => new Date(wallNow - (now - time)).toISOString()
@@ -104,6 +108,7 @@ export function viewState(service: LockService, wallNow: number): StateView {
     waiters: Array.from(queue.waiting())
       .toSorted((left, right) => compare(left, right, now))
       .map((place, index) => viewWaiter(place, pods, index + 1, now)),
+    gated: (gate?.waiting() ?? []).map((each) => viewGated(each, now)),
     gates: service.gates().map(({ name, open, overdue, reason, since }) => ({ name, open, overdue, reason, seconds: toSeconds(now - since) })),
     pods: viewPods(pods.health()),
     ...(isStale(queue.load, now) ? {} : { load: { idleCores: round(idleCores), ...(pressure === undefined ? {} : { pressure: round(pressure) }) } }),

@@ -9,7 +9,7 @@ const faults: readonly (readonly [string, string])[] = [
   ['true', '1:1: the file: true is not allowed; it must be a map'],
   ['naps: {}', '1:1: naps: unknown key "naps"; known here are systemNamespace, nap, lock, limits'],
   ['# so\n\nnap:\n  enabled: true\n  durations: 5s', '5:3: nap.durations: unknown key "durations"; known here are enabled, duration, method'],
-  ['limits:\n  weight: 1', '2:3: limits.weight: unknown key "weight"; known here are nap, lockLease, lockMaxWait, lockWeight'],
+  ['limits:\n  weight: 1', '2:3: limits.weight: unknown key "weight"; known here are nap, lockLease, lockMaxWait, lockWeight, dependsOn'],
   ['Nap: {}', '1:1: Nap: unknown key "Nap"; known here are systemNamespace, nap, lock, limits'],
   ['1: {}', '1:1: 1: unknown key "1"; known here are systemNamespace, nap, lock, limits'],
   ['__proto__: {}', '1:1: __proto__: unknown key "__proto__"; known here are systemNamespace, nap, lock, limits'],
@@ -39,6 +39,9 @@ const faults: readonly (readonly [string, string])[] = [
   ['lock: { maxWait: [5s] }', '1:9: lock.maxWait: ["5s"] is not allowed; it must be a duration from 1s to limits.lockMaxWait'],
   ['limits: { nap: 5 }', '1:11: limits.nap: 5 is not allowed; it must be a duration of at least 1s'],
   ['limits: { lockWeight: 1001 }', '1:11: limits.lockWeight: 1001 is not allowed; it must be a whole number from 1 to 1000'],
+  ['lock: { dependsOn: [service/redis] }', '1:9: lock.dependsOn: ["service/redis"] is not allowed; it must be a list as in the annotation usher.dev/depends-on'],
+  ['lock: { dependsOn: "service/db, redis" }', '1:9: lock.dependsOn: "redis" is not allowed: it does not begin with one of job, service, deployment, statefulset, daemonset, and a slash'],
+  ['limits: { dependsOn: 25h }', '1:11: limits.dependsOn: "25h" is not allowed; it must be a duration from 1s to 86400s, the limit'],
 ]
 
 /** The same, against the limits. */

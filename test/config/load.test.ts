@@ -27,8 +27,9 @@ t.test('the defaults are those of the design', async (t) => {
       position: 'first',
       runtimeClasses: [],
       token: false,
+      dependsOn: '',
     },
-    limits: { napSeconds: 300, leaseSeconds: 900, maxWaitSeconds: 540, weight: 16 },
+    limits: { napSeconds: 300, leaseSeconds: 900, maxWaitSeconds: 540, weight: 16, dependsOnSeconds: 3_600 },
   })
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   t.equal(defaultConfig.lock.image, `usher-wait:${version}`, 'the image of this very version')
@@ -52,11 +53,13 @@ lock:
   position: last
   runtimeClasses: [kata, gvisor]
   token: true
+  dependsOn: service/kube-system/kube-dns
 limits:
   nap: 1m
   lockLease: 5m
   lockMaxWait: 9m
   lockWeight: 4
+  dependsOn: 30m
 `
   t.strictSame(parseConfig(text, 'usher.yaml'), {
     systemNamespace: 'my-usher',
@@ -72,8 +75,9 @@ limits:
       position: 'last',
       runtimeClasses: ['kata', 'gvisor'],
       token: true,
+      dependsOn: 'service/kube-system/kube-dns',
     },
-    limits: { napSeconds: 60, leaseSeconds: 300, maxWaitSeconds: 540, weight: 4 },
+    limits: { napSeconds: 60, leaseSeconds: 300, maxWaitSeconds: 540, weight: 4, dependsOnSeconds: 1_800 },
   })
   for (const key of leafKeys(configSchema)) t.match(text, `${key}:`, `this test has ${key}`)
 })
@@ -106,7 +110,7 @@ t.test('a limit below a default lowers the default', async (t) => {
   t.equal(nap.seconds, 5)
   t.equal(lock.leaseSeconds, 30)
   t.equal(lock.maxWaitSeconds, 20)
-  t.strictSame(limits, { napSeconds: 5, leaseSeconds: 30, maxWaitSeconds: 20, weight: 16 })
+  t.strictSame(limits, { napSeconds: 5, leaseSeconds: 30, maxWaitSeconds: 20, weight: 16, dependsOnSeconds: 3_600 })
 })
 
 t.test('takes a value at its limit', async (t) => {

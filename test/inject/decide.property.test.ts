@@ -179,7 +179,7 @@ t.test('runs its init container as a user that is a number and not 0', async (t)
 t.test('gives a token to the init container that waits for the lock where that is turned on, and to no other container', async (t) => {
   let given = 0
   forEveryInjection(t, 0.4, ({ pod, context, decision, after }) => {
-    const waits = decision.reasons.some(({ code }) => code === 'lock-added')
+    const waits = decision.reasons.some(({ code }) => code === 'lock-added' || code === 'gate-added')
     const wanted = waits && context.config.lock.token
     const isToken = ({ name }: JsonObject) => name === 'usher-token'
     const [old, now] = [pod, after].map((each) => listAt(each, 'spec', 'volumes').filter(isToken))

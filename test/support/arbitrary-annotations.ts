@@ -30,6 +30,7 @@ const tuning: readonly Entry[] = [
   entry('usher.dev/lock-max-wait', '240s', '9m', '541s'),
   entry('usher.dev/lock-weight', '1', '2', '16', '0', '17', '1.5', '１'),
   entry('usher.dev/lock-position', 'first', 'last', 'last', 'middle'),
+  entry('usher.dev/depends-on', 'service/redis', 'job/db, service/shop/redis:timeout=5m', 'deployment/web:on-timeout=fail', 'statefulset/db:timeout=9h, redis', 'daemonset/agent:timeout=soon', 'disabled', 'redis', ','),
 ]
 
 const unknown: Entry = fc

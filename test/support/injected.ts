@@ -135,7 +135,13 @@ function annotations(was: Draft, is: Draft, ofNamespace: JsonObject): void {
   const now = draftAt(is, 'metadata', 'annotations')
   const old = objectAt(was, 'metadata', 'annotations')
   if (!('usher.dev/status' in now)) throw new Error('the pod was changed and has no status')
+  const written: unknown = JSON.parse(shown(now['usher.dev/status']))['dependsOn']
   delete now['usher.dev/status']
+  const dependsOn = 'usher.dev/depends-on'
+  if (now[dependsOn] !== old[dependsOn]) {
+    if (now[dependsOn] !== written) throw new Error(`${dependsOn} became ${JSON.stringify(now[dependsOn])}, and the status says ${JSON.stringify(written)}`)
+    restore(old, now, dependsOn)
+  }
   for (const [key, item] of Object.entries(grown)) {
     if (now[key] === old[key]) continue
     // Linkerd's annotation on a pod beats the one of its namespace, which then has to stand in it.

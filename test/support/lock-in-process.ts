@@ -5,12 +5,17 @@ import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { Askers, type UnknownPolicy } from '../../src/lock/askers.ts'
+import { announceGate } from '../../src/lock/depends-on/announce-gate.ts'
+import { DependencyGate } from '../../src/lock/depends-on/dependency-gate.ts'
+import { SharedWatches } from '../../src/lock/depends-on/shared-watches.ts'
 import { followPods } from '../../src/lock/follow-pods.ts'
 import { buildLock } from '../../src/lock/app.ts'
 import { buildLockMetrics } from '../../src/lock/metrics.ts'
 import type { QueueSettings } from '../../src/lock/queue/settings.ts'
 import { LockService } from '../../src/lock/service.ts'
+import type { Clock } from '../../src/units/clock.ts'
 import { FakeClock } from './fake-clock.ts'
+import { FakeObjects } from './fake-objects.ts'
 import { FakePods } from './fake-pods.ts'
 import { MemoryStore } from './memory-store.ts'
 import { within } from './until.ts'
@@ -43,6 +48,7 @@ const patienceMs = 10_000
 /** One life of a lock, from its start to its end. */
 interface Life {
   readonly service: LockService
+  readonly gate: DependencyGate
   readonly app: FastifyInstance
   readonly registry: Registry
   /** The server's ends of its connections, by the ports of the clients. */
@@ -57,6 +63,7 @@ interface Life {
 export class LockInProcess {
   readonly clock = new FakeClock()
   readonly pods = new FakePods()
+  readonly objects = new FakeObjects()
   readonly store = new MemoryStore()
   readonly #unknown: UnknownPolicy
   readonly #settings: QueueSettings
@@ -82,6 +89,11 @@ export class LockInProcess {
 
   get service(): LockService {
     return this.#life.service
+  }
+
+  /** What holds pods until what they depend on is healthy. */
+  get gate(): DependencyGate {
+    return this.#life.gate
   }
 
   /** On which it listens. */
@@ -172,20 +184,27 @@ export class LockInProcess {
     const metrics = buildLockMetrics(registry)
     const log = pino({ level: 'silent' })
     let isDead = false
+    const ours: Clock = { now: () => clock.now(), after: (ms, call) => clock.after(ms, () => isDead || call()) }
+    const kept = store.load()?.gated ?? []
+    let gate: DependencyGate | undefined
     const service = new LockService({
       settings: this.#settings,
       gates: this.#gates,
-      clock: { now: () => clock.now(), after: (ms, call) => clock.after(ms, () => isDead || call()) },
+      clock: ours,
       pods,
-      store: { load: () => store.load(), save: (state) => isDead || store.save(state) },
+      store: { load: () => store.load(), save: (state) => isDead || store.save({ ...state, ...(gate !== undefined && gate.kept().length > 0 ? { gated: gate.kept() } : {}) }) },
       metrics,
       log,
     })
-    const askers = new Askers({ service, pods, clock, unknown: this.#unknown })
-    const app = buildLock({ service, askers, metrics, registry, readers: { has: () => true }, log, version: '0.0.0' })
+    const watches = new SharedWatches({ source: this.objects, clock: ours, failed: () => {} })
+    gate = new DependencyGate({ service, pods, watches, clock: ours, kept })
+    announceGate(gate, { service, metrics, log })
+    metrics.watchGate(gate, watches)
+    const askers = new Askers({ service: gate, pods, clock, unknown: this.#unknown })
+    const app = buildLock({ service, askers, gate, metrics, registry, readers: { has: () => true }, log, version: '0.0.0' })
     const unfollow = followPods(service, pods)
     app.addHook('onClose', async () => unfollow())
-    const life: Life = { service, app, registry, sockets: new Map(), arrived: 0, open: 0, kill: () => (isDead = true) }
+    const life: Life = { service, gate, app, registry, sockets: new Map(), arrived: 0, open: 0, kill: () => (isDead = true) }
     app.server.on('connection', (socket: Socket) => {
       const { remotePort = 0 } = socket
       life.sockets.set(remotePort, socket)

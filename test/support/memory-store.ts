@@ -1,20 +1,19 @@
-import type { KeptState } from '../../src/lock/queue/queue.ts'
-import type { StateStore } from '../../src/lock/state-file.ts'
+import type { SavedState, StateStore } from '../../src/lock/state-file.ts'
 
 /** Keeps the state of a lock where a test sees it. */
 export class MemoryStore implements StateStore {
-  #kept: KeptState | undefined
+  #kept: SavedState | undefined
 
   /** What was saved last. */
-  get kept(): KeptState | undefined {
+  get kept(): SavedState | undefined {
     return structuredClone(this.#kept)
   }
 
-  load(): KeptState | undefined {
+  load(): SavedState | undefined {
     return this.kept
   }
 
-  save(state: KeptState): void {
+  save(state: SavedState): void {
     this.#kept = structuredClone(state)
   }
 }

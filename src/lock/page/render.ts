@@ -1,4 +1,5 @@
 import type { StateView } from '../state-view.ts'
+import { gatedSection } from './gated-section.ts'
 import { html } from './html.ts'
 import { lastHourSection } from './picture.ts'
 import { podsLine } from './pods-line.ts'
@@ -13,8 +14,8 @@ const refreshSeconds = { busy: 2, quiet: 10 }
  * `status/`, as the page itself has no slash at its end.
  */
 export function renderPage(state: StateView): string {
-  const { now, startedAt, holders, waiters } = state
-  const refresh = holders.length + waiters.length > 0 ? refreshSeconds.busy : refreshSeconds.quiet
+  const { now, startedAt, holders, waiters, gated = [] } = state
+  const refresh = holders.length + waiters.length + gated.length > 0 ? refreshSeconds.busy : refreshSeconds.quiet
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -37,7 +38,7 @@ export function renderPage(state: StateView): string {
 <p class="as-of">As of <span id="as-of">${clock(Date.parse(now))} UTC</span></p>
 ${podsLine(state)}
 ${summary(state)}
-${holdersSection(state)}${waitersSection(state)}${gatesSection(state)}${lastHourSection(state)}</main>
+${holdersSection(state)}${waitersSection(state)}${gatedSection(state)}${gatesSection(state)}${lastHourSection(state)}</main>
 <footer><p>Times are UTC. The service runs since <time datetime="${startedAt}">${startedAt.slice(0, 16).replace('T', ' ')}</time>.</p></footer>
 </body>
 </html>

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { LockService } from '../service.ts'
-import { viewState } from '../state-view.ts'
+import type { StateView } from '../state-view.ts'
 import { icon } from './icon.ts'
 import { renderPage } from './render.ts'
 import { script } from './script.ts'
@@ -27,13 +26,13 @@ const headers = {
   'cache-control': 'no-store',
 }
 
-/** `/status`: the page, and the files that belong to it. */
-export function addPage(app: FastifyInstance, service: LockService, onRequest: OnRequest): void {
+/** `/status`: the page, and the files that belong to it. `view` gives the state as it is. */
+export function addPage(app: FastifyInstance, view: () => StateView, onRequest: OnRequest): void {
   const options = { onRequest, schema: { hide: true } }
   const serve = (path: string, type: string, write: () => string): void =>
     void app.get(path, options, (_request, reply) => reply.headers(headers).type(type).send(write()))
 
-  serve('/status', 'text/html; charset=utf-8', () => renderPage(viewState(service, Date.now())))
+  serve('/status', 'text/html; charset=utf-8', () => renderPage(view()))
   serve('/status/style.css', 'text/css; charset=utf-8', () => style)
   serve('/status/script.js', 'text/javascript; charset=utf-8', () => script)
   serve('/status/icon.svg', 'image/svg+xml', () => icon)

@@ -8,7 +8,7 @@ export const script = String.raw`'use strict'
   const retryMs = 2_000
   const patienceMs = 5_000
   const listenAgainMs = 10_000
-  const kinds = ['waiting', 'granted', 'released', 'left', 'gate']
+  const kinds = ['waiting', 'granted', 'released', 'left', 'gate', 'gated']
 
   const connection = document.getElementById('connection')
   let events

@@ -1,0 +1,53 @@
+import type { Waiting } from '../../depends-on/cycle.ts'
+import { type Target, targetKey } from '../../depends-on/dependency.ts'
+import type { Observed } from '../../depends-on/observe.ts'
+import { parseDependsOn } from '../../depends-on/parse.ts'
+
+/** Somebody who waits, and what is known of what it waits for. */
+export interface KnownWaiter {
+  readonly uid: string
+  readonly namespace: string
+  /** Keys of what it is of itself. */
+  readonly self: readonly string[]
+  readonly targets: readonly { readonly target: Target; readonly objects: readonly Observed[] }[]
+}
+
+/** Who waits for what, as far as it is known. */
+export interface KnownWaits {
+  /** By uid, those who wait here. */
+  readonly own: ReadonlyMap<string, Waiting>
+  readonly all: readonly Waiting[]
+}
+
+/**
+ * Gathers who waits for what, as far as the lock of one node knows: its own waiters; the workloads that they wait for, by
+ * the annotations of their templates; and Services whose endpoints are pods of these waiters.
+ */
+export function knownWaits(waiters: readonly KnownWaiter[]): KnownWaits {
+  const own = new Map(
+    waiters.map(({ uid, namespace, self, targets }) => [
+      uid,
+      { self: [...self, ...servicesOf(uid, waiters)], waitsFor: targets.map(({ target }) => targetKey(target, namespace)) },
+    ]),
+  )
+  const watched = waiters.flatMap(({ namespace, targets }) =>
+    targets.flatMap(({ target, objects }) => objects.flatMap((object) => ofTemplate(target, namespace, object))),
+  )
+  return { own, all: [...own.values(), ...watched] }
+}
+
+/** The Services that somebody waits for and that lead to this pod. */
+function servicesOf(uid: string, waiters: readonly KnownWaiter[]): readonly string[] {
+  return waiters.flatMap(({ namespace, targets }) =>
+    targets
+      .filter(({ objects }) => objects.some((object) => object.kind === 'endpoints' && object.unready.includes(uid)))
+      .map(({ target }) => targetKey(target, namespace)),
+  )
+}
+
+function ofTemplate(target: Target, podNamespace: string, object: Observed): readonly Waiting[] {
+  if (object.kind === 'endpoints' || object.dependsOn === undefined) return []
+  const { kind, namespace, name } = object
+  const waitsFor = parseDependsOn(object.dependsOn).dependencies.map((each) => targetKey(each.target, namespace))
+  return [{ self: [targetKey(target, podNamespace), targetKey({ kind, namespace, name }, namespace)], waitsFor }]
+}
