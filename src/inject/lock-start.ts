@@ -12,11 +12,17 @@ export type LockStart =
    * between two attempts. `ended` is how an attempt has ended, until the next one; empty where that is not so.
    */
   | { readonly kind: 'waiting'; readonly failure: string; readonly ended: string }
+  /** It has ended because what the pod depends on is not healthy, as the pod's author wants it, and will be started anew. */
+  | { readonly kind: 'again' }
   /** It runs since then, as the kubelet writes times. */
   | { readonly kind: 'running'; readonly since: string }
 
+// usher-wait's exit code for that.
+const dependencyExit = 4
+const backOff = 'CrashLoopBackOff'
+
 // The kubelet's reasons for a container that it cannot start. ContainerCreating and PodInitializing are not: they are
-// what every pod goes through. The last one is of a container that starts and fails, which ours never does by itself:
+// what every pod goes through. The last one is of a container that starts and fails, which ours does by its author's wish alone:
 // the binary is of another architecture, or does not fit into the memory that the pod has.
 const failures: ReadonlySet<unknown> = new Set([
   'ErrImagePull',
@@ -30,7 +36,7 @@ const failures: ReadonlySet<unknown> = new Set([
   'CreateContainerError',
   'PreCreateHookError',
   'RunContainerError',
-  'CrashLoopBackOff',
+  backOff,
 ])
 
 const none: LockStart = { kind: 'none' }
@@ -46,8 +52,19 @@ export function readLockStart({ metadata, status }: JsonObject): LockStart {
   const { running, waiting, terminated } = state
   if (isObject(running)) return { kind: 'running', since: text(running['startedAt']) }
   if (isObject(terminated) && terminated['exitCode'] === 0) return none
+  if (endedBy(terminated) === dependencyExit || (isObject(waiting) && waiting['reason'] === backOff && endedBy(lastEnd(ours)) === dependencyExit)) return { kind: 'again' }
   const reason = isObject(waiting) ? waiting['reason'] : undefined
   return { kind: 'waiting', failure: failures.has(reason) ? text(reason) : '', ended: endOf(terminated) }
+}
+
+function endedBy(terminated: unknown): unknown {
+  return isObject(terminated) ? terminated['exitCode'] : undefined
+}
+
+/** How the attempt before has ended. */
+function lastEnd(ours: JsonObject | undefined): unknown {
+  const { lastState } = ours ?? {}
+  return isObject(lastState) ? lastState['terminated'] : undefined
 }
 
 function endOf(terminated: unknown): string {

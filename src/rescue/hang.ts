@@ -87,6 +87,8 @@ interface Cause {
 function causeOf(pod: JsonObject, own: JsonObject, start: LockStart, turnMs: number): Cause | undefined {
   switch (start.kind) {
     case 'none':
+    // Its author wants it to wait for what it depends on, and nothing is to be mended here.
+    case 'again':
       return undefined
     case 'running': {
       const maxWaitMs = maxWaitOf(own)

@@ -30,6 +30,7 @@ static const struct flag flags[] = {
     {"install-nap", PATH, offsetof(struct settings, install_nap), NULL},
     {"termination-log", PATH, offsetof(struct settings, termination_log), NULL},
     {"no-lock", SWITCH, offsetof(struct settings, no_lock), NULL},
+    {"may-fail", SWITCH, offsetof(struct settings, may_fail), NULL},
     {"hold", SWITCH, offsetof(struct settings, hold), NULL},
     {"strict", SWITCH, offsetof(struct settings, strict), NULL},
     {"quiet", SWITCH, offsetof(struct settings, quiet), NULL},
@@ -59,6 +60,7 @@ const char flags_help[] =
     "  --install-nap PATH    first copies nap, which stands beside this program, there\n"
     "  --termination-log PATH  where the last line goes for kubectl (/dev/termination-log)\n"
     "  --no-lock             does not ask for the lock\n"
+    "  --may-fail            exits 4 where the lock says that what the pod depends on is not healthy\n"
     "  --hold                sleeps until SIGTERM: keeps this image on the node\n"
     "  --strict              wrong flags end in exit 2, a failed copy of nap in exit 1\n"
     "  --quiet               says only what went wrong\n"

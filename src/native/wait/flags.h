@@ -31,6 +31,7 @@ struct settings {
   const char *install_nap;  /* NULL: not asked for */
   const char *termination_log;
   bool no_lock;
+  bool may_fail;
   bool hold;
   bool strict;
   bool quiet;

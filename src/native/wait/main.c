@@ -1,9 +1,9 @@
 /*
  * usher-wait: the program of the init container that waits for the startup lock of its node.
  *
- * Exit codes: 0 in every case in which a pod should start, which is all of them; with --strict, for people, 2 for
- * wrong flags and 1 for a failed --install-nap; 143 and 130 when stopped by SIGTERM or SIGINT, but 0 where --hold
- * was waiting for that.
+ * Exit codes: 0 in every case in which a pod should start; 4 where the lock says that what the pod depends on is not
+ * healthy, and its author wants it not to start then (--may-fail); with --strict, for people, 2 for wrong flags and 1
+ * for a failed --install-nap; 143 and 130 when stopped by SIGTERM or SIGINT, but 0 where --hold was waiting for that.
  */
 
 #include <poll.h>
@@ -44,8 +44,8 @@ int main(int argc, char *argv[]) {
     hold();
   } else if (settings.no_lock) {
     report_news("does not ask for the startup lock of this node, as --no-lock says");
-  } else {
-    wait_for_lock(&settings);
+  } else if (!wait_for_lock(&settings)) {
+    return 4;
   }
   return 0;
 }

@@ -33,6 +33,8 @@
  *                      application/problem+json (RFC 9457) the string `detail` is shown to people; it should be short,
  *                      such as `3 ahead (holder shop/api-7f9, 12 s)`. A change of nothing but such seconds is not
  *                      shown as a change.
+ *   424                what the pod depends on was not healthy in its time, and its author wants it to fail then. Only with
+ *                      --may-fail, and only with a `detail` as above, which says what that is; else as anything else.
  *   anything else      not yet, and not from a lock
  * The connection is kept, and one request is under way at a time.
  *

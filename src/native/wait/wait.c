@@ -32,8 +32,10 @@ static const long boot_s = 300;
 
 static const char waiting[] = "waiting for the startup lock of this node";
 static const char without[] = ": the pod starts without the startup lock";
+static const char anew[] = ": the init container fails, and waits anew";
 
-enum outcome { GRANTED, QUEUED, FAILED };
+/* REFUSED: what the pod depends on is not healthy, and its author wants it not to start then. */
+enum outcome { GRANTED, QUEUED, FAILED, REFUSED };
 
 struct wait {
   const struct settings *settings;
@@ -70,7 +72,7 @@ static int64_t next_time(const struct wait *wait, enum outcome outcome, bool was
 static void pause_until(int64_t moment);
 static void write_end(const struct wait *wait, const char *place, char line[REPORT_LINE]);
 
-void wait_for_lock(const struct settings *settings) {
+bool wait_for_lock(const struct settings *settings) {
   static struct wait the_wait; /* too large for a stack, and there is one */
   struct wait *wait = &the_wait;
   char bytes[REPORT_LINE];
@@ -88,7 +90,15 @@ void wait_for_lock(const struct settings *settings) {
       text_add(&line, "got the startup lock of this node after ");
       text_add_span(&line, clock_now() - wait->start);
       report_news(bytes);
-      return;
+      return true;
+    }
+    if (outcome == REFUSED) {
+      line = text_in(bytes, sizeof bytes);
+      text_add(&line, "what the pod depends on is not healthy: ");
+      text_add(&line, wait->place);
+      text_add(&line, anew);
+      report_always(bytes);
+      return false;
     }
     if (clock_now() >= limit(wait)) break;
     say_where(wait, outcome);
@@ -96,6 +106,7 @@ void wait_for_lock(const struct settings *settings) {
   }
   write_end(wait, wait->place, bytes);
   report_always(bytes);
+  return true;
 }
 
 static void set_up(struct wait *wait, const struct settings *settings) {
@@ -207,6 +218,10 @@ static enum outcome fail(struct wait *wait, const char *fault) {
 static enum outcome understand(struct wait *wait) {
   const struct response *response = &wait->response;
   if (response->status == 200) return GRANTED;
+  if (response->status == 424 && wait->settings->may_fail && response->is_problem) {
+    struct text place = text_in(wait->place, sizeof wait->place);
+    if (detail_read(&place, response->body, response->body_length)) return REFUSED;
+  }
   if (response->status != 423) {
     char bytes[32];
     struct text fault = text_in(bytes, sizeof bytes);

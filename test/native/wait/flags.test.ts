@@ -249,7 +249,7 @@ t.test('--help names every flag and variable, and nothing else is done', async (
     const { code, lines } = await runWait(t, [...lock.args, flag])
     t.equal(code, 0)
     const help = lines.join('\n')
-    for (const name of ['host', 'port', 'pause', 'duration', 'max-wait', 'connect-wait', 'wait', 'pod', 'uid', 'weight', 'token-file', 'install-nap', 'termination-log', 'no-lock', 'hold', 'strict', 'quiet', 'version', 'help']) {
+    for (const name of ['host', 'port', 'pause', 'duration', 'max-wait', 'connect-wait', 'wait', 'pod', 'uid', 'weight', 'token-file', 'install-nap', 'termination-log', 'no-lock', 'may-fail', 'hold', 'strict', 'quiet', 'version', 'help']) {
       t.ok(help.includes(`--${name}`), name)
     }
     t.ok(lines.every((line) => line.length <= 110), 'it fits a terminal')
