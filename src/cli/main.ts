@@ -55,6 +55,10 @@ export const commands: Readonly<Record<string, CommandEntry | CommandGroup>> = {
     summary: 'turn usher off in a namespace, after a look at what would change',
     load: async () => (await import('./disable.ts')).disableCommand,
   },
+  plan: {
+    summary: 'tell whether a cluster has room for workloads, where, and what would change',
+    load: async () => (await import('./plan.ts')).planCommand,
+  },
   rescue: {
     summary: 'free pods that hang on usher-lock',
     load: async () => (await import('./rescue.ts')).rescueCommand,

@@ -1,7 +1,7 @@
 import { isObject, isStringMap, type Json, type JsonObject, objectsOf } from '../units/json.ts'
 
 /** A DaemonSet, as far as it matters where its pods run. */
-export interface DaemonSetFacts {
+export interface DaemonSetFacts extends NodeChoice {
   readonly uid: string
   readonly namespace: string
   readonly name: string
@@ -12,8 +12,12 @@ export interface DaemonSetFacts {
   readonly hostNetwork: boolean
   /** `spec.nodeName` of its pods; undefined: any node. */
   readonly nodeName: string | undefined
+}
+
+/** On which nodes a pod may run, by what its spec says of them. */
+export interface NodeChoice {
   readonly nodeSelector: Readonly<Record<string, string>>
-  /** Of its pods' required node affinity, one of which must match; undefined: it has none. */
+  /** Of its required node affinity, one of which must match; undefined: it has none. */
   readonly nodeTerms: readonly NodeTerm[] | undefined
   readonly tolerations: readonly Toleration[]
 }
@@ -46,7 +50,7 @@ export function readDaemonSet({ metadata, spec }: JsonObject): DaemonSetFacts | 
   if (typeof uid !== 'string' || typeof namespace !== 'string' || typeof name !== 'string') return undefined
   const { template } = spec
   const pod = isObject(template) && isObject(template['spec']) ? template['spec'] : {}
-  const { hostNetwork, nodeName, nodeSelector, affinity, tolerations } = pod
+  const { hostNetwork, nodeName } = pod
   return {
     uid,
     namespace,
@@ -55,6 +59,14 @@ export function readDaemonSet({ metadata, spec }: JsonObject): DaemonSetFacts | 
     isBeingDeleted: typeof deletionTimestamp === 'string',
     hostNetwork: hostNetwork === true,
     nodeName: typeof nodeName === 'string' && nodeName !== '' ? nodeName : undefined,
+    ...readNodeChoice(pod),
+  }
+}
+
+/** Reads the spec of a pod. */
+export function readNodeChoice(spec: unknown): NodeChoice {
+  const { nodeSelector, affinity, tolerations } = isObject(spec) ? spec : {}
+  return {
     nodeSelector: isStringMap(nodeSelector) ? nodeSelector : {},
     nodeTerms: readTerms(affinity),
     tolerations: objectsOf(tolerations).map(({ key, operator, value, effect }) => ({

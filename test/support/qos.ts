@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../../src/units/json.ts'
 import { allContainers, isNativeSidecar, listAt, objectAt } from './pod-reader.ts'
-import { type Nano, parseQuantity } from './quantity.ts'
+import { type Nano, parseQuantity } from '../../src/units/quantity.ts'
 
 /** Amounts by the name of their resource. */
 export type Amounts = ReadonlyMap<string, Nano>

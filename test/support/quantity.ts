@@ -1,39 +1,6 @@
-/** An exact amount, in units of 10⁻⁹. */
-export type Nano = bigint
+import { type Nano, parseQuantity } from '../../src/units/quantity.ts'
 
-const form = /^([+-]?)(\d+\.?\d*|\.\d+)(?:([KMGTPE]i)|([numkMGTPE])|[eE]([+-]?\d{1,3}))?$/
-
-const binary: Readonly<Record<string, bigint>> = {
-  Ki: 2n ** 10n,
-  Mi: 2n ** 20n,
-  Gi: 2n ** 30n,
-  Ti: 2n ** 40n,
-  Pi: 2n ** 50n,
-  Ei: 2n ** 60n,
-}
-
-const decimal: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 }
-
-/**
- * Reads a quantity as Kubernetes does (k8s.io/apimachinery/pkg/api/resource): `100m`, `1Gi`, `1e3`, `0.5`, or a
- * JSON number. What is finer than 10⁻⁹ is rounded away from zero, as there.
- *
- * @returns undefined where it is not a quantity.
- */
-export function parseQuantity(value: unknown): Nano | undefined {
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined
-  const match = form.exec(String(value))
-  if (match === null) return undefined
-  const [, sign, digits = '', binarySuffix, decimalSuffix, exponent] = match
-  const [whole = '', fraction = ''] = digits.split('.')
-  const factor = binarySuffix === undefined ? 1n : (binary[binarySuffix] ?? 1n)
-  const power = decimalSuffix === undefined ? Number(exponent ?? 0) : (decimal[decimalSuffix] ?? 0)
-  const amount = BigInt(`0${whole}${fraction}`) * factor
-  const size = scale(amount, power - fraction.length + 9)
-  return sign === '-' ? -size : size
-}
-
-/** As {@link parseQuantity}, for a value that must be one. */
+/** As `parseQuantity`, for a value that must be one. */
 export function quantity(value: unknown): Nano {
   const parsed = parseQuantity(value)
   if (parsed === undefined) throw new TypeError(`not a quantity: ${JSON.stringify(value)}`)
@@ -45,10 +12,4 @@ export function compareQuantities(a: unknown, b: unknown): number {
   const difference = quantity(a) - quantity(b)
   if (difference === 0n) return 0
   return difference < 0n ? -1 : 1
-}
-
-function scale(amount: bigint, power: number): bigint {
-  if (power >= 0) return amount * 10n ** BigInt(power)
-  const divisor = 10n ** BigInt(-power)
-  return (amount + divisor - 1n) / divisor
 }

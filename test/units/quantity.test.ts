@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import t from 'tap'
-import { compareQuantities, parseQuantity, quantity } from './quantity.ts'
+import { milliOf, parseQuantity, unitsOf } from '../../src/units/quantity.ts'
+import { compareQuantities, quantity } from '../support/quantity.ts'
 
 t.test('reads the quantities of the Kubernetes documentation', async (t) => {
   const nano = 10n ** 9n
@@ -52,4 +53,19 @@ t.test('orders as the numbers do', async () => {
       return Math.sign(order) === Math.sign(a - b * 1_000)
     }),
   )
+})
+
+t.test('counts cores in thousandths and all else in wholes, rounded up as the scheduler does', async (t) => {
+  t.equal(milliOf(quantity('1.5')), 1_500)
+  t.equal(milliOf(quantity('100.1m')), 101)
+  t.equal(milliOf(quantity('1n')), 1)
+  t.equal(unitsOf(quantity('400m')), 1)
+  t.equal(unitsOf(quantity('1.5Gi')), 1_610_612_736)
+  t.equal(unitsOf(quantity('-1500m')), -1, 'toward the larger')
+  t.equal(unitsOf(quantity('16E')), Number.MAX_SAFE_INTEGER)
+})
+
+t.test('takes no text for a quantity that is longer than any of Kubernetes', async (t) => {
+  t.equal(parseQuantity('1'.repeat(65)), undefined)
+  t.equal(parseQuantity(`0.${'1'.repeat(60)}`), 111_111_112n)
 })

@@ -1,0 +1,151 @@
+import { textAt } from '../check/json-paths.ts'
+import { jobLabel } from '../job/names.ts'
+import type { JobProblem } from '../job/problems.ts'
+import { workloadsIn } from '../manifest/workloads.ts'
+import type { AmountStyle } from '../placement/amount-text.ts'
+import { changesBetween } from '../placement/changes.ts'
+import type { NodeRoom } from '../placement/node-room.ts'
+import { planWorkload, type WantedWorkload } from '../placement/plan-workload.ts'
+import type { ObjectChange, RoomPlan, WorkloadPlan } from '../placement/room-plan.ts'
+import type { JsonObject } from '../units/json.ts'
+import { mapBounded } from '../units/map-bounded.ts'
+import type { JoinedAdmin } from './admin-cluster.ts'
+import { askWith } from './asker.ts'
+import { nodesFree, readClusterRoom } from './cluster-room.ts'
+import { ObjectPaths } from './object-paths.ts'
+import { type PlannedObject, type Seen, type TriedObject, type Trying, tryObject } from './try-object.ts'
+import { wantedWorkloadOf } from './wanted-workload.ts'
+
+/** How room is planned. */
+export interface PlanOptions {
+  /** Of objects that name none. */
+  readonly namespace: string
+  readonly signal: AbortSignal
+  /** Of a job: its problems name it, and amounts are written as in Compose, where `2G` is binary. */
+  readonly jobName?: string
+  /** Else as Compose for a job, and as Kubernetes for all else. */
+  readonly amounts?: AmountStyle
+  /** As whom the objects will be applied; else as whoever has applied them before. */
+  readonly fieldManager?: string
+  /** Whether all objects are tried, for what would change; else workloads alone. */
+  readonly withChanges?: boolean
+}
+
+/**
+ * Finds out whether there is room in a cluster for the workloads among some objects, beside all that runs there, and where;
+ * and, where asked for, what would change. Nothing is changed: the API server is asked by dry runs. That takes for each
+ * workload what is there, a dry run of it and of a pod; and once the nodes, all pods by pages of 500, and the quotas of each namespace.
+ *
+ * What is rejected is a problem of the plan. Throws where the cluster cannot be reached, there is no such namespace, or nodes
+ * or pods may not be listed; the message says what to do.
+ */
+export function planObjects(admin: JoinedAdmin, objects: readonly JsonObject[], options: PlanOptions): Promise<RoomPlan> {
+  const style = options.amounts ?? (options.jobName === undefined ? 'kubernetes' : 'compose')
+  return planAll(admin, objects.map((object) => ({ object, style })), options)
+}
+
+const triedAtATime = 4
+
+/** As {@link planObjects}, of objects that come from several files. */
+export async function planAll(admin: JoinedAdmin, objects: readonly PlannedObject[], options: PlanOptions): Promise<RoomPlan> {
+  const asker = askWith(admin, options.signal)
+  const trying: Trying = { admin, asker, paths: new ObjectPaths(asker), fieldManager: options.fieldManager }
+  const chosen = objects.filter(({ object }) => options.withChanges === true || isWorkload(object))
+  const tried = await mapBounded(chosen, triedAtATime, async (planned): Promise<Seen> => {
+    const namespace = textAt(planned.object, 'metadata', 'namespace') ?? options.namespace
+    return { ...planned, namespace, tried: await tryObject(trying, planned.object, namespace) }
+  })
+  refuseMissingNamespace(admin, tried)
+  const workloads = await mapBounded(tried.filter(({ object }) => isWorkload(object)), triedAtATime, (seen) => wantedWorkloadOf(trying, seen, accountsIn(objects)))
+  const wanted = workloads.flatMap((each) => (each.kind === 'wanted' ? each.wanted : []))
+  const cluster = await readClusterRoom(admin, asker, wanted.map(({ interest }) => interest))
+  const nodes = nodesFree(cluster.rooms)
+  const plans = planEach(wanted, cluster)
+  const rejections = [...tried.flatMap(rejectionOf), ...workloads.flatMap((each) => (each.kind === 'rejected' ? [each] : []))]
+  const [rejection] = rejections
+  const lacking = plans.find(({ problem }) => problem !== undefined)
+  const found = rejection ?? (lacking?.problem === undefined ? undefined : { name: nameOf(lacking, tried), problem: lacking.problem })
+  return {
+    ...(found === undefined ? {} : { problem: found.problem, problemOf: options.jobName ?? found.name }),
+    workloads: plans,
+    nodes,
+    changes: options.withChanges === true ? tried.map(changeOf) : [],
+    notes: notesOf(cluster.othersWaiting, wanted),
+  }
+}
+
+function isWorkload(object: JsonObject): boolean {
+  const [workload] = workloadsIn(object)
+  return workload !== undefined && 'template' in workload
+}
+
+function accountsIn(objects: readonly PlannedObject[]): ReadonlySet<string> {
+  return new Set(objects.flatMap(({ object }) => (object['kind'] === 'ServiceAccount' ? (textAt(object, 'metadata', 'name') ?? []) : [])))
+}
+
+/** A namespace that comes with the objects need not be there yet. */
+function refuseMissingNamespace({ title }: JoinedAdmin, tried: readonly Seen[]): void {
+  const made = new Set(tried.flatMap(({ object }) => (object['kind'] === 'Namespace' ? (textAt(object, 'metadata', 'name') ?? []) : [])))
+  const missing = tried.find(({ namespace, tried: { kind, ...rest } }) => kind === 'failed' && 'message' in rest && rest.message.includes(`namespaces "${namespace}" not found`) && !made.has(namespace))
+  if (missing !== undefined) throw new Error(`there is no namespace ${missing.namespace} (${title}); kubectl get namespaces lists those that there are`)
+}
+
+/** The largest first, as they are the hardest to place; in the order of the files in the end. */
+function planEach(wanted: readonly WantedWorkload[], cluster: Parameters<typeof planWorkload>[1] & { readonly rooms: readonly NodeRoom[] }): readonly WorkloadPlan[] {
+  const plans = new Map<WantedWorkload, WorkloadPlan>()
+  let rooms = cluster.rooms
+  for (const each of wanted.toSorted((left, right) => sizeOf(right) - sizeOf(left))) {
+    const planned = planWorkload(each, cluster, rooms)
+    plans.set(each, planned.plan)
+    rooms = planned.rooms
+  }
+  return wanted.flatMap((each) => plans.get(each) ?? [])
+}
+
+function sizeOf({ demand }: WantedWorkload): number {
+  return demand.requests.get('memory') ?? 0
+}
+
+function rejectionOf({ object, tried }: Seen): readonly { readonly name: string; readonly problem: JobProblem }[] {
+  if (tried.kind !== 'rejected' || isReplaced(object, tried)) return []
+  return [{ name: nameIn(object), problem: { code: 'rejected-by-cluster', detail: `${titleOf(object)}: ${tried.message}` } }]
+}
+
+/** A Job's template cannot be changed: for a job, it is deleted and made anew. */
+function isReplaced(object: JsonObject, tried: TriedObject): boolean {
+  return object['kind'] === 'Job' && tried.live !== undefined && textAt(object, 'metadata', 'labels', jobLabel) !== undefined && tried.kind === 'rejected' && tried.message.includes('field is immutable')
+}
+
+function changeOf({ object, namespace, tried }: Seen): ObjectChange {
+  const named = { kind: textAt(object, 'kind') ?? '', name: textAt(object, 'metadata', 'name') ?? `${textAt(object, 'metadata', 'generateName') ?? ''}*` }
+  const place = textAt(tried.kind === 'taken' ? tried.after : object, 'metadata', 'namespace')
+  const placed = place === undefined && tried.kind === 'taken' ? named : { ...named, namespace: place ?? namespace }
+  if (tried.kind !== 'taken') {
+    const isReplacement = isReplaced(object, tried)
+    return { ...placed, change: isReplacement ? 'changed' : 'unknown', fields: [], detail: isReplacement ? 'it is deleted and made anew, for the template of a Job cannot be changed' : tried.message }
+  }
+  if (tried.live === undefined) return { ...placed, change: 'created', fields: [] }
+  const fields = changesBetween(tried.live, tried.after)
+  return { ...placed, change: fields.length === 0 ? 'unchanged' : 'changed', fields }
+}
+
+function titleOf(object: JsonObject): string {
+  return `${textAt(object, 'kind') ?? 'an object'} ${textAt(object, 'metadata', 'name') ?? textAt(object, 'metadata', 'generateName') ?? ''}`.trimEnd()
+}
+
+/** The name of the job that an object is of; else its own. */
+function nameIn(object: JsonObject): string {
+  return textAt(object, 'metadata', 'labels', jobLabel) ?? textAt(object, 'metadata', 'name') ?? ''
+}
+
+function nameOf({ kind, name, namespace }: WorkloadPlan, tried: readonly Seen[]): string {
+  const seen = tried.find((each) => each.namespace === namespace && each.object['kind'] === kind && textAt(each.object, 'metadata', 'name') === name)
+  return seen === undefined ? name : nameIn(seen.object)
+}
+
+function notesOf(othersWaiting: number, wanted: readonly WantedWorkload[]): readonly string[] {
+  const notes: string[] = []
+  if (othersWaiting > 0) notes.push(`${othersWaiting === 1 ? 'a pod of others waits' : `${othersWaiting} pods of others wait`} for a node, too, and may take the room`)
+  if (wanted.length > 1) notes.push('the workloads are put on the nodes one after the other, the largest first: the scheduler may find another order')
+  return notes
+}

@@ -1,0 +1,92 @@
+import { planJson } from '../placement/plan-json.ts'
+import { planLines, problemSentence } from '../placement/report.ts'
+import type { RoomPlan } from '../placement/room-plan.ts'
+import { paintFor } from '../terminal/paint.ts'
+import { clusterFlags, joinAdmin, type JoinedAdmin, readNamespace } from './admin-cluster.ts'
+import { type Command, type FlagValues, type Output, UsageError } from './command.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { findSources, sourceFlags } from './manifest-sources.ts'
+import { outputFlow } from './output-flow.ts'
+import { planAll } from './plan-room.ts'
+import { readPlanned } from './plan-sources.ts'
+import { settingsReader } from './settings-reader.ts'
+import type { PlannedObject } from './try-object.ts'
+import { UnreachableError } from './unreachable-error.ts'
+
+/** `usher plan` */
+export const planCommand: Command = {
+  name: 'plan',
+  summary: 'tell whether a cluster has room for workloads, where, and what would change',
+  description:
+    'Reads manifests or job files, has the API server try them and a pod of each workload, by dry runs that go through every webhook, ' +
+    'LimitRange and quota, and counts what the pods of the cluster leave free on each node: memory, CPU, disk, pod slots, ports of the node. ' +
+    'It says for each node how many fit and why not more, what would change against what runs, whether a rollout has room, and how long a pod ' +
+    'may wait for the startup lock of its node. Nothing is changed. The exit code is 4 where something is rejected: there is no room, or the API ' +
+    'server does not take it; with --exit-code it is 1 where something would change.',
+  flags: {
+    ...sourceFlags,
+    kubeconfig: clusterFlags.kubeconfig,
+    context: clusterFlags.context,
+    namespace: { type: 'string', short: 'n', value: 'NAME', help: "namespace of objects that name none; else the context's, or default" },
+    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object, a problem document where it is rejected' },
+    nodes: { type: 'boolean', help: 'show each node of a large cluster, not only the first and how many others there are' },
+    'exit-code': { type: 'boolean', help: 'end with 1 where something would change' },
+    timeout: { type: 'string', value: 'SPAN', default: '2m', help: 'how long all of it may take' },
+  },
+  examples: ['usher plan -f web.yaml', 'helm template shop ./chart | usher plan -f - -n shop', 'usher plan -f web.yaml --exit-code -o json', 'usher plan -f job.yaml --nodes'],
+  async run(values, output) {
+    const form = readForm(values)
+    const timeoutMs = readTimeout(values)
+    const given = readNamespace(values)
+    const sources = await findSources(values)
+    const admin = await joinAdmin(values)
+    const namespace = given ?? namespaceOf(admin)
+    const objects = await readPlanned(sources, readNoJobs)
+    const plan = await planWithin(admin, objects, namespace, timeoutMs, values)
+    return tell(plan, form, values, output)
+  },
+}
+
+async function readNoJobs(name: string): Promise<never> {
+  throw new Error(`${name}: job files cannot be planned yet`)
+}
+
+/** Of the kubeconfig's context. */
+function namespaceOf({ config }: JoinedAdmin): string {
+  return config.getContextObject(config.getCurrentContext())?.namespace ?? 'default'
+}
+
+async function planWithin(admin: JoinedAdmin, objects: readonly PlannedObject[], namespace: string, timeoutMs: number, values: FlagValues): Promise<RoomPlan> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  try {
+    return await planAll(admin, objects, { namespace, signal, withChanges: true })
+  } catch (error) {
+    if (signal.aborted) throw new UnreachableError(`the API server has not told all of it within ${values.text('timeout') ?? ''} (--timeout)`, { cause: error })
+    throw error
+  }
+}
+
+async function tell(plan: RoomPlan, form: 'table' | 'json', values: FlagValues, { stdout, stderr }: Output): Promise<ExitCode> {
+  const text = form === 'json' ? JSON.stringify(planJson(plan), undefined, 2) : planLines(plan, paintFor(stdout), values.isOn('nodes')).join('\n')
+  await outputFlow(stdout).write(`${text}\n`)
+  if (plan.problem !== undefined) {
+    stderr.write(`usher plan: ${problemSentence(plan.problem)}\n`)
+    return exitCodes.rejected
+  }
+  const isChange = plan.changes.some(({ change }) => change !== 'unchanged')
+  return isChange && values.isOn('exit-code') ? exitCodes.failed : exitCodes.done
+}
+
+function readForm(values: FlagValues): 'table' | 'json' {
+  const form = values.text('output')
+  if (form === 'table' || form === 'json') return form
+  throw new UsageError(`--output: ${JSON.stringify(form)} is neither table nor json`)
+}
+
+const longestMs = 3_600_000
+
+function readTimeout(values: FlagValues): number {
+  const ms = settingsReader(values, {}).span('timeout', undefined, longestMs)
+  if (ms === 0) throw new UsageError(`--timeout: in ${JSON.stringify(values.text('timeout'))} nothing can be asked`)
+  return ms
+}

@@ -1,0 +1,86 @@
+import { at, objectsAt, textAt } from '../check/json-paths.ts'
+import { jobLabel } from '../job/names.ts'
+import type { JobProblem } from '../job/problems.ts'
+import { valueAt } from '../manifest/patch-data.ts'
+import { workloadsIn } from '../manifest/workloads.ts'
+import type { AmountStyle, Base } from '../placement/amount-text.ts'
+import { demandOf } from '../placement/demand.ts'
+import { NeighbourCount } from '../placement/neighbours.ts'
+import type { WantedWorkload } from '../placement/plan-workload.ts'
+import { ownerOf } from '../placement/pod-owner.ts'
+import type { AmountWriting } from '../placement/problem.ts'
+import { wishOf } from '../placement/workload.ts'
+import { isSame, type JsonObject } from '../units/json.ts'
+import type { Seen, TriedObject, Trying } from './try-object.ts'
+import { lockBoundsOf, podOf, tryPod, type TriedPod } from './try-pod.ts'
+
+/** A workload that can be planned, or why it will never be. */
+export type WantedOrRejected = { readonly kind: 'wanted'; readonly wanted: WantedWorkload } | { readonly kind: 'rejected'; readonly name: string; readonly problem: JobProblem } | { readonly kind: 'none' }
+
+/** Finds out what the pods of a workload would be. Throws where the API server cannot be reached. */
+export async function wantedWorkloadOf(trying: Trying, { object, style, namespace, tried }: Seen, accounts: ReadonlySet<string>): Promise<WantedOrRejected> {
+  // As the API server has completed it; where it was not tried, as it stands in the manifest.
+  const workload: JsonObject = tried.kind === 'taken' ? { apiVersion: object['apiVersion'], kind: object['kind'], ...tried.after } : object
+  const pod = podOf(workload)
+  const kind = textAt(object, 'kind') ?? ''
+  const name = textAt(workload, 'metadata', 'name') ?? textAt(object, 'metadata', 'generateName') ?? ''
+  if (pod === undefined) return { kind: 'none' }
+  const trial = await tryPod(trying, pod, namespace, accounts)
+  if (trial.kind === 'rejected') {
+    const detail = `a pod of ${kind} ${name}: ${trial.message}`
+    return { kind: 'rejected', name: textAt(object, 'metadata', 'labels', jobLabel) ?? name, problem: { code: 'rejected-by-cluster', detail } }
+  }
+  const demand = demandOf(trial.pod, namespace)
+  const owner = ownerOf(kind, namespace, name, textAt(tried.live, 'metadata', 'uid'))
+  const isTemplateChanged = tried.live !== undefined && !isSame(templateOf(tried.live, object), templateOf(workload, object))
+  const wanted: WantedWorkload = {
+    kind,
+    name,
+    namespace,
+    wish: wishOf(workload),
+    pod: trial.pod,
+    demand,
+    judgedBy: trial.kind === 'made' ? 'dry-run' : 'as-written',
+    isTemplateChanged,
+    revision: isTemplateChanged ? undefined : textAt(tried.live, 'status', 'updateRevision'),
+    lock: lockBoundsOf(trial.pod),
+    interest: { owner, counts: [...demand.apart, ...demand.spread].map((rule) => new NeighbourCount(rule)) },
+    writing: writingOf(pod, style),
+    notJudged: [...whyUntried(tried), ...whyAsWritten(trial), ...(await quotaOf(trying, namespace))],
+  }
+  return { kind: 'wanted', wanted }
+}
+
+/** The pod template of a workload; of a Pod, nothing: it is not made anew. */
+function templateOf(workload: JsonObject, { apiVersion, kind }: JsonObject): unknown {
+  const [found] = workloadsIn({ ...workload, apiVersion, kind })
+  if (kind === 'Pod' || found === undefined || !('template' in found)) return undefined
+  return valueAt(workload, found.template)
+}
+
+function whyUntried(tried: TriedObject): readonly string[] {
+  return tried.kind === 'failed' ? [`what the API server makes of it ()`] : []
+}
+
+function whyAsWritten(trial: TriedPod): readonly string[] {
+  return trial.kind === 'as-written' ? [`what webhooks and LimitRanges add to its pods (${trial.why})`] : []
+}
+
+/** The dry run has counted one pod. */
+async function quotaOf({ asker }: Trying, namespace: string): Promise<readonly string[]> {
+  const quotas = await asker.ask('quotas', () => asker.list(`/api/v1/namespaces/${namespace}/resourcequotas`))
+  if (quotas.kind !== 'told') return ['quotas of the namespace, which could not be listed']
+  return quotas.value.length === 0 ? [] : ['quotas of the namespace, for more than one pod']
+}
+
+function writingOf(pod: JsonObject, style: AmountStyle): AmountWriting {
+  if (style === 'compose') return { style, memory: 'binary', disk: 'binary' }
+  return { style, memory: baseOf(pod, 'memory'), disk: baseOf(pod, 'ephemeral-storage') }
+}
+
+/** As the first container writes it that asks for any. */
+function baseOf(pod: JsonObject, resource: string): Base {
+  const written = objectsAt(pod, 'spec', 'containers').map((container) => at(container, 'resources', 'requests', resource) ?? at(container, 'resources', 'limits', resource))
+  const first = written.find((value) => value !== undefined)
+  return typeof first === 'string' && /\d[kMGTPE]$/.test(first) ? 'decimal' : 'binary'
+}

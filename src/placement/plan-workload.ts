@@ -1,0 +1,151 @@
+import type { JsonObject } from '../units/json.ts'
+import { tolerationsOf } from '../node-health/tolerations.ts'
+import { at } from '../check/json-paths.ts'
+import { type ClusterRoom, type Interest, type OwnPod } from './cluster-room.ts'
+import type { Demand } from './demand.ts'
+import { fitOn } from './fit.ts'
+import type { NeighbourCount } from './neighbours.ts'
+import type { NodeRoom } from './node-room.ts'
+import { type Batch, type NodeOutcome, place, type Placed } from './place.ts'
+import { type AmountWriting, problemOf } from './problem.ts'
+import type { NodePlan, RolloutPlan, WorkloadPlan } from './room-plan.ts'
+import { boundStart, type LockBounds } from './slowest-start.ts'
+import type { Rollout, WorkloadWish } from './workload.ts'
+
+/** A workload that is to be put on nodes. */
+export interface WantedWorkload {
+  readonly kind: string
+  readonly name: string
+  readonly namespace: string
+  readonly wish: WorkloadWish
+  /** One of its pods, as it would be created. */
+  readonly pod: JsonObject
+  readonly demand: Demand
+  readonly judgedBy: WorkloadPlan['judgedBy']
+  /** Whether new pods would differ from those that run. */
+  readonly isTemplateChanged: boolean
+  /** Of the newest pods, where the workload says it. */
+  readonly revision: string | undefined
+  readonly lock: LockBounds | undefined
+  readonly interest: Interest
+  readonly writing: AmountWriting
+  readonly notJudged: readonly string[]
+}
+
+/** The plan of a workload, and the nodes as they would be afterwards. */
+export interface PlannedWorkload {
+  readonly plan: WorkloadPlan
+  readonly rooms: readonly NodeRoom[]
+}
+
+/**
+ * Plans one workload on nodes that others may have been put on before. Its pods that run and are as new ones would be have
+ * their room already; the others go, so that in the end their room is free, and meanwhile is not.
+ */
+export function planWorkload(wanted: WantedWorkload, cluster: Pick<ClusterRoom, 'ownOf'>, before: readonly NodeRoom[]): PlannedWorkload {
+  const { wish, demand, interest } = wanted
+  const placedOwn = cluster.ownOf(interest).filter(({ node }) => node !== undefined)
+  const current = currentOf(wanted, placedOwn)
+  const staying = new Set(current)
+  const outdated = placedOwn.filter((own) => !staying.has(own))
+  const rooms = before.map((room) => room.copy())
+  const counts = interest.counts.map((count) => count.copy())
+  const byName = new Map(rooms.map((room) => [room.node.name, room]))
+  for (const own of outdated) giveBack(own, byName, interest.counts, counts)
+  const batch = batchOf(wanted, counts, current)
+  const start = rooms.map((room) => room.copy())
+  const outcome = place(rooms, batch)
+  const running = current.length
+  const instances = wish.instances === 'each-node' ? outcome.nodes.filter(({ isEligible }) => isEligible).length : wish.instances
+  const problem = problemOf({ requests: demand.requests, running, isPerNode: wish.instances === 'each-node', before: start, outcome, writing: wanted.writing })
+  const rollout = wish.rollout === undefined ? undefined : rolloutOf(wish.rollout, surgeOf(outdated.length > 0 ? { rooms: before, counts: interest.counts } : { rooms, counts: withPlaced(counts, outcome) }, batch))
+  const plan: WorkloadPlan = {
+    kind: wanted.kind,
+    name: wanted.name,
+    namespace: wanted.namespace,
+    instances,
+    running,
+    outdated: outdated.length,
+    needed: outcome.wanted,
+    placed: outcome.placed,
+    requests: Object.fromEntries(demand.requests),
+    judgedBy: wanted.judgedBy,
+    ...(rollout === undefined ? {} : { rollout }),
+    start: boundStart(wanted.pod, wanted.lock, mostOnOne(outcome, instances)),
+    nodes: nodePlans(outcome.nodes, current),
+    notJudged: [...demand.notJudged, ...wanted.notJudged],
+    ...(problem === undefined ? {} : { problem }),
+  }
+  return { plan, rooms }
+}
+
+/** Those that new pods would be like, as many as are wanted. */
+function currentOf({ wish, isTemplateChanged, revision }: WantedWorkload, pods: readonly OwnPod[]): readonly OwnPod[] {
+  if (isTemplateChanged) return []
+  const newest = pods.toSorted((left, right) => (left.createdAt < right.createdAt ? 1 : left.createdAt > right.createdAt ? -1 : 0))
+  const [first] = newest
+  const wanted = newest.filter((pod) => pod.revision === (revision ?? first?.revision))
+  return wish.instances === 'each-node' ? wanted : wanted.slice(0, wish.instances)
+}
+
+function giveBack({ node, occupant, countedBy }: OwnPod, byName: ReadonlyMap<string, NodeRoom>, originals: readonly NeighbourCount[], counts: readonly NeighbourCount[]): void {
+  if (node === undefined) return
+  byName.get(node)?.giveBack(occupant)
+  for (const [index, original] of originals.entries()) if (countedBy.includes(original)) counts[index]?.add(node, -1)
+}
+
+function batchOf({ kind, demand, wish, pod }: WantedWorkload, neighbours: readonly NeighbourCount[], current: readonly OwnPod[]): Batch {
+  const { tolerations } = demand.choice
+  return {
+    demand,
+    tolerations: kind === 'DaemonSet' ? tolerationsOf({ tolerations, hostNetwork: at(pod, 'spec', 'hostNetwork') === true }) : tolerations,
+    neighbours,
+    wanted: wish.instances === 'each-node' ? 'each-node' : Math.max(0, wish.instances - current.length),
+    has: new Set(current.flatMap(({ node }) => node ?? [])),
+  }
+}
+
+/** Nodes, and the neighbours that pods would have there. */
+interface Ground {
+  readonly rooms: readonly NodeRoom[]
+  readonly counts: readonly NeighbourCount[]
+}
+
+/** With those that were put on nodes, which the rules that count themselves have to count. */
+function withPlaced(counts: readonly NeighbourCount[], { nodes }: Placed): readonly NeighbourCount[] {
+  return counts.map((count) => {
+    const more = count.copy()
+    for (const { name, placed } of nodes) if (count.rule.countsItself && placed > 0) more.add(name, placed)
+    return more
+  })
+}
+
+/**
+ * Where more than are wanted have to find room: beside the pods that go, or, where none do, beside all that are wanted. On
+ * each node of a DaemonSet a second pod comes beside the first.
+ */
+function surgeOf({ rooms, counts }: Ground, batch: Batch): (maxSurge: number) => number {
+  return (maxSurge) => {
+    if (maxSurge === 0) return 0
+    if (batch.wanted === 'each-node') return rooms.some((room) => batch.has.has(room.node.name) && fitOn(batch.demand, room).count > 0) ? 1 : 0
+    return place(rooms.map((room) => room.copy()), { ...batch, neighbours: counts, wanted: maxSurge }).placed
+  }
+}
+
+function rolloutOf(rollout: Rollout, roomFor: (maxSurge: number) => number): RolloutPlan {
+  if (rollout.kind !== 'rolling') return { kind: rollout.kind, maxSurge: 0, maxUnavailable: 0, surgeRoom: 0, goesOn: true }
+  const { maxSurge, maxUnavailable } = rollout
+  const surgeRoom = roomFor(maxSurge)
+  return { kind: 'rolling', maxSurge, maxUnavailable, surgeRoom, goesOn: surgeRoom > 0 || maxUnavailable > 0 }
+}
+
+function mostOnOne({ nodes, wanted, placed }: Placed, instances: number): number {
+  const starting = Math.max(placed, Math.min(wanted, instances))
+  return Math.min(starting, Math.max(0, ...nodes.map((node) => Math.max(node.fits, node.placed))))
+}
+
+function nodePlans(nodes: readonly NodeOutcome[], current: readonly OwnPod[]): readonly NodePlan[] {
+  const running = new Map<string | undefined, number>()
+  for (const { node } of current) running.set(node, (running.get(node) ?? 0) + 1)
+  return nodes.map(({ name, fits, placed, reasons }) => ({ name, running: running.get(name) ?? 0, fits, placed, reasons }))
+}
