@@ -63,8 +63,8 @@ export async function tryObject(trying: Trying, object: JsonObject, namespace: s
 export function refusalOf(admin: JoinedAdmin, error: unknown): { readonly kind: 'rejected' | 'failed'; readonly message: string } {
   if (!(error instanceof admin.kube.ApiError) || error.status === 401) throw explainFailure(admin, error)
   const message = textAt(error.document, 'message') ?? error.message
-  const { kind } = readRefusal(error.status, message)
-  return { kind: kind === 'rejected' ? 'rejected' : 'failed', message }
+  const isDenied = error.status === 403 && / cannot [a-z]+ (?:resource|path) /.test(message)
+  return { kind: !isDenied && readRefusal(error.status, message).kind === 'rejected' ? 'rejected' : 'failed', message }
 }
 
 // A manager of its own where nobody has applied before: a dry run leaves no trace of it.

@@ -1,8 +1,8 @@
+import { type AmountWriting, amountText, wordOf } from './amount-text.ts'
 import type { Demand } from './demand.ts'
 import { takenPort } from './host-ports.ts'
 import { codeOfResource, type NodeReason } from './node-reason.ts'
 import type { NodeRoom } from './node-room.ts'
-import { amountText } from './amount-text.ts'
 
 /** How many pods fit on a node, and what ends first. */
 export interface Fit {
@@ -12,19 +12,8 @@ export interface Fit {
 }
 
 /** How many more such pods a node has room for: of every resource, of pods, and of ports of the node. */
-export function fitOn({ requests, ports }: Demand, room: NodeRoom): Fit {
-  const bounds = [...requests].flatMap(([name, amount]): readonly Bound[] =>
-    amount > 0
-      ? [{ count: timesIn(room.free(name), amount), reason: (left) => ({ code: codeOfResource(name), detail: `${wordOf(name)}: ${amountText(name, Math.max(0, room.free(name) - left * amount))} free of ${amountText(name, amount)}` }) }]
-      : [],
-  )
-  bounds.push({ count: Math.max(0, room.freePods), reason: () => ({ code: 'pods', detail: `pods: ${room.allocatable.get('pods') ?? 0} are all that it takes` }) })
-  const [port] = ports
-  if (port !== undefined) {
-    const taken = takenPort(ports, room.ports)
-    const one = taken ?? port
-    bounds.push({ count: taken === undefined ? 1 : 0, reason: () => ({ code: 'host-port', detail: `port ${one.port}/${one.protocol} of the node${taken === undefined ? ': one pod a node' : ' is taken'}` }) })
-  }
+export function fitOn(demand: Demand, room: NodeRoom, writing: AmountWriting): Fit {
+  const bounds = [...resourceBounds(demand, room, writing), podBound(room), ...portBounds(demand, room)]
   const count = Math.min(...bounds.map((bound) => bound.count))
   return { count, limits: bounds.filter((bound) => bound.count === count).map((bound) => bound.reason(count)) }
 }
@@ -35,12 +24,27 @@ interface Bound {
   readonly reason: (placed: number) => NodeReason
 }
 
-function timesIn(free: number, amount: number): number {
-  return free <= 0 ? 0 : Math.floor(free / amount)
+function resourceBounds({ requests }: Demand, room: NodeRoom, writing: AmountWriting): readonly Bound[] {
+  return [...requests].flatMap(([name, amount]): readonly Bound[] => {
+    if (amount <= 0) return []
+    const free = Math.max(0, room.free(name))
+    return [{ count: Math.floor(free / amount), reason: (placed) => ({ code: codeOfResource(name), detail: lackText(name, free - placed * amount, amount, writing) }) }]
+  })
 }
 
-/** What people call a resource. */
-export function wordOf(resource: string): string {
-  if (resource === 'cpu') return 'CPU'
-  return resource === 'ephemeral-storage' ? 'disk' : resource
+function lackText(name: string, left: number, amount: number, writing: AmountWriting): string {
+  return `${wordOf(name)}: ${amountText(name, left, writing, 'down')} left, one takes ${amountText(name, amount, writing, 'up')}`
+}
+
+function podBound(room: NodeRoom): Bound {
+  return { count: Math.max(0, room.freePods), reason: () => ({ code: 'pods', detail: `pods: it takes ${room.allocatable.get('pods') ?? 0} in all` }) }
+}
+
+/** No second pod has the same port. */
+function portBounds({ ports }: Demand, room: NodeRoom): readonly Bound[] {
+  const taken = takenPort(ports, room.ports)
+  const port = taken ?? ports[0]
+  if (port === undefined) return []
+  const named = `port ${port.port}/${port.protocol} of the node`
+  return [{ count: taken === undefined ? 1 : 0, reason: () => ({ code: 'host-port', detail: taken === undefined ? `${named}: one pod a node` : `${named} is taken` }) }]
 }

@@ -1,4 +1,5 @@
 import type { Toleration } from '../node-health/daemon-set.ts'
+import type { AmountWriting } from './amount-text.ts'
 import type { Demand } from './demand.ts'
 import { fitOn } from './fit.ts'
 import { whyNever } from './judge-node.ts'
@@ -9,6 +10,8 @@ import type { NodeRoom } from './node-room.ts'
 /** Pods that are all alike, and how many of them are to be put on nodes. */
 export interface Batch {
   readonly demand: Demand
+  /** How amounts are written in reasons. */
+  readonly writing: AmountWriting
   /** Of the pods, with those that their controller adds. */
   readonly tolerations: readonly Toleration[]
   /** Of the demand's rules, what they count now. */
@@ -70,11 +73,11 @@ interface Site extends Omit<NodeOutcome, 'name'> {
   placed: number
 }
 
-function siteOf(room: NodeRoom, { demand, tolerations, wanted, has }: Batch, neighbours: Neighbours): Site {
+function siteOf(room: NodeRoom, { demand, writing, tolerations, wanted, has }: Batch, neighbours: Neighbours): Site {
   const isPerNode = wanted === 'each-node'
   const never = whyNever(demand, room, tolerations, isPerNode)
   if (never !== undefined) return { room, isEligible: false, fits: 0, placed: 0, left: 0, reasons: [never] }
-  const fit = fitOn(demand, room)
+  const fit = fitOn(demand, room, writing)
   const most = Math.min(neighbours.mostOn(room), isPerNode ? (has.has(room.node.name) ? 0 : 1) : Number.POSITIVE_INFINITY)
   const left = Math.min(fit.count, most)
   const ofNeighbours = neighbours.whyNotOn(room)

@@ -1,13 +1,14 @@
 import type { JsonObject } from '../units/json.ts'
 import { tolerationsOf } from '../node-health/tolerations.ts'
 import { at } from '../check/json-paths.ts'
-import { type ClusterRoom, type Interest, type OwnPod } from './cluster-room.ts'
+import type { AmountWriting } from './amount-text.ts'
+import type { ClusterRoom, Interest, OwnPod } from './cluster-room.ts'
 import type { Demand } from './demand.ts'
 import { fitOn } from './fit.ts'
 import type { NeighbourCount } from './neighbours.ts'
 import type { NodeRoom } from './node-room.ts'
 import { type Batch, type NodeOutcome, place, type Placed } from './place.ts'
-import { type AmountWriting, problemOf } from './problem.ts'
+import { problemOf } from './problem.ts'
 import type { NodePlan, RolloutPlan, WorkloadPlan } from './room-plan.ts'
 import { boundStart, type LockBounds } from './slowest-start.ts'
 import type { Rollout, WorkloadWish } from './workload.ts'
@@ -69,6 +70,7 @@ export function planWorkload(wanted: WantedWorkload, cluster: Pick<ClusterRoom, 
     needed: outcome.wanted,
     placed: outcome.placed,
     requests: Object.fromEntries(demand.requests),
+    writing: wanted.writing,
     judgedBy: wanted.judgedBy,
     ...(rollout === undefined ? {} : { rollout }),
     start: boundStart(wanted.pod, wanted.lock, mostOnOne(outcome, instances)),
@@ -94,10 +96,11 @@ function giveBack({ node, occupant, countedBy }: OwnPod, byName: ReadonlyMap<str
   for (const [index, original] of originals.entries()) if (countedBy.includes(original)) counts[index]?.add(node, -1)
 }
 
-function batchOf({ kind, demand, wish, pod }: WantedWorkload, neighbours: readonly NeighbourCount[], current: readonly OwnPod[]): Batch {
+function batchOf({ kind, demand, writing, wish, pod }: WantedWorkload, neighbours: readonly NeighbourCount[], current: readonly OwnPod[]): Batch {
   const { tolerations } = demand.choice
   return {
     demand,
+    writing,
     tolerations: kind === 'DaemonSet' ? tolerationsOf({ tolerations, hostNetwork: at(pod, 'spec', 'hostNetwork') === true }) : tolerations,
     neighbours,
     wanted: wish.instances === 'each-node' ? 'each-node' : Math.max(0, wish.instances - current.length),
@@ -127,7 +130,7 @@ function withPlaced(counts: readonly NeighbourCount[], { nodes }: Placed): reado
 function surgeOf({ rooms, counts }: Ground, batch: Batch): (maxSurge: number) => number {
   return (maxSurge) => {
     if (maxSurge === 0) return 0
-    if (batch.wanted === 'each-node') return rooms.some((room) => batch.has.has(room.node.name) && fitOn(batch.demand, room).count > 0) ? 1 : 0
+    if (batch.wanted === 'each-node') return rooms.some((room) => batch.has.has(room.node.name) && fitOn(batch.demand, room, batch.writing).count > 0) ? 1 : 0
     return place(rooms.map((room) => room.copy()), { ...batch, neighbours: counts, wanted: maxSurge }).placed
   }
 }

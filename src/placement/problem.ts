@@ -1,16 +1,9 @@
 import type { JobProblem, JobProblemCode } from '../job/problems.ts'
 import type { Amounts } from './amounts.ts'
-import { type AmountStyle, type Base, comparedText, coresText } from './amount-text.ts'
+import { type AmountWriting, comparedText } from './amount-text.ts'
 import type { NodeRoom } from './node-room.ts'
 import type { Placed } from './place.ts'
 import { countReasons } from './reason-counts.ts'
-
-/** How amounts are written in the sentence of a problem: as they were. */
-export interface AmountWriting {
-  readonly style: AmountStyle
-  readonly memory: Base
-  readonly disk: Base
-}
 
 /** What was tried. */
 export interface Attempt {
@@ -55,7 +48,7 @@ function lackOf({ requests, running, before, outcome, writing }: Attempt, { name
   const required = (running + outcome.wanted) * one
   const available = running * one + free
   if (required <= available) return undefined
-  const [much, little] = name === 'cpu' ? [coresText(required), coresText(available)] : comparedText(required, available, name === 'memory' ? writing.memory : writing.disk, writing.style)
+  const [much, little] = comparedText(name, required, available, writing)
   return { code, detail: `Job requires ${much} of ${word} but only ${little} can be allocated.` }
 }
 
@@ -67,6 +60,7 @@ function detailOf({ running, outcome, isPerNode }: Attempt): string {
   const why = counts.map(({ text, count }) => `${count} of ${nodes.length} nodes: ${text}`).join('; ')
   if (!nodes.some(({ isEligible }) => isEligible)) return `Job cannot be placed: no node takes an instance (${why}).`
   const needed = isPerNode ? 'an instance on each of' : 'room for'
-  const unit = isPerNode ? `${wanted} more nodes` : `${running + wanted} instances`
+  const all = running + wanted
+  const unit = isPerNode ? `${wanted} more ${wanted === 1 ? 'node' : 'nodes'}` : `${all} ${all === 1 ? 'instance' : 'instances'}`
   return `Job requires ${needed} ${unit} but only ${isPerNode ? placed : running + placed} can be placed (${why}).`
 }

@@ -2,9 +2,8 @@ import { jobProblemTable, type JobProblem } from '../job/problems.ts'
 import { columns, printable } from '../terminal/columns.ts'
 import type { Paint } from '../terminal/paint.ts'
 import { formatAge } from '../units/age.ts'
-import { amountText, bytesText } from './amount-text.ts'
+import { type AmountWriting, amountText, wordOf } from './amount-text.ts'
 import { changeLines } from './change-lines.ts'
-import { wordOf } from './fit.ts'
 import { countReasons } from './reason-counts.ts'
 import type { NodeFree, NodePlan, RolloutPlan, RoomPlan, WorkloadPlan } from './room-plan.ts'
 import type { StartBound } from './slowest-start.ts'
@@ -29,9 +28,9 @@ function workloadLines(workload: WorkloadPlan, nodes: readonly NodeFree[], paint
   const verdict = problem === undefined ? paint('green', verdictOf(workload)) : paint('red', printable(problem.detail))
   return [
     `${kind} ${namespace}/${printable(name)}: ${verdict}`,
-    `  each takes ${takenText(workload.requests)}${workload.judgedBy === 'dry-run' ? '' : ', by the manifest'}`,
-    ...(workload.rollout === undefined ? [] : [`  rollout: ${rolloutText(workload.rollout, workload.instances)}`]),
-    ...(workload.needed === 0 ? [] : [`  slowest start: ${startText(workload.start)}`]),
+    `  each takes ${takenText(workload)}${workload.judgedBy === 'dry-run' ? '' : ', by the manifest'}`,
+    ...(workload.rollout === undefined || problem !== undefined ? [] : [`  rollout: ${rolloutText(workload.rollout, workload.instances)}`]),
+    ...(workload.needed === 0 || problem !== undefined ? [] : [`  slowest start: ${startText(workload.start)}`]),
     ...(workload.notJudged.length === 0 ? [] : [`  not judged: ${workload.notJudged.map(printable).join('; ')}`]),
     '',
     ...nodeLines(workload, nodes, allNodes).map((line) => (line === '' ? '' : `  ${line}`)),
@@ -51,9 +50,9 @@ function counted(count: number, what: string): string {
 
 const firstResources = ['memory', 'cpu', 'ephemeral-storage']
 
-function takenText(requests: Readonly<Record<string, number>>): string {
+function takenText({ requests, writing }: WorkloadPlan): string {
   const names = [...firstResources, ...Object.keys(requests).filter((name) => !firstResources.includes(name))]
-  const parts = names.flatMap((name) => ((requests[name] ?? 0) > 0 ? [`${wordOf(name)} ${amountText(name, requests[name] ?? 0)}`] : []))
+  const parts = names.flatMap((name) => ((requests[name] ?? 0) > 0 ? [`${wordOf(name)} ${amountText(name, requests[name] ?? 0, writing, 'up')}`] : []))
   return parts.length === 0 ? 'nothing that is counted: it has no requests' : parts.join(', ')
 }
 
@@ -76,7 +75,7 @@ function startText({ podsOnOneNode, lock, waitSeconds, readinessFloorSeconds }: 
   return `a pod waits at most ${formatAge(waitSeconds)} for those (${others}), and at most ${formatAge(maxWaitSeconds)} whatever starts there${ready}`
 }
 
-function nodeLines({ nodes, requests }: WorkloadPlan, free: readonly NodeFree[], allNodes: boolean): readonly string[] {
+function nodeLines({ nodes, requests, writing }: WorkloadPlan, free: readonly NodeFree[], allNodes: boolean): readonly string[] {
   if (nodes.length === 0) return ['the cluster has no nodes']
   const isMany = nodes.length > mostNodes && !allNodes
   const shown = isMany ? [...nodes].toSorted((left, right) => right.placed - left.placed || right.fits - left.fits).slice(0, shownOfMany) : nodes
@@ -84,25 +83,14 @@ function nodeLines({ nodes, requests }: WorkloadPlan, free: readonly NodeFree[],
   const others = Object.keys(requests).filter((name) => !firstResources.includes(name) && (requests[name] ?? 0) > 0)
   const table = columns([
     ['NODE', 'RUN', 'NEW', 'FITS', 'FREE MEMORY', 'FREE CPU', 'FREE DISK', ...others.map((name) => `FREE ${name}`), 'FREE PODS', 'WHY NOT MORE'],
-    ...shown.map((node) => rowOf(node, byName.get(node.name), others)),
+    ...shown.map((node) => rowOf(node, byName.get(node.name), [...firstResources, ...others], writing)),
   ])
   return isMany ? [...table, ...restLines(nodes, shown)] : table
 }
 
-function rowOf({ name, running, placed, fits, reasons }: NodePlan, node: NodeFree | undefined, others: readonly string[]): readonly string[] {
-  const freeOf = (resource: string): number => Math.max(0, node?.free[resource] ?? 0)
-  return [
-    name,
-    String(running),
-    String(placed),
-    String(fits),
-    bytesText(freeOf('memory'), 'binary', 'kubernetes'),
-    amountText('cpu', freeOf('cpu')),
-    bytesText(freeOf('ephemeral-storage'), 'binary', 'kubernetes'),
-    ...others.map((resource) => amountText(resource, freeOf(resource))),
-    String(Math.max(0, node?.pods.free ?? 0)),
-    reasons.map(({ detail }) => detail).join('; '),
-  ]
+function rowOf({ name, running, placed, fits, reasons }: NodePlan, node: NodeFree | undefined, resources: readonly string[], writing: AmountWriting): readonly string[] {
+  const free = resources.map((resource) => amountText(resource, Math.max(0, node?.free[resource] ?? 0), writing, 'down'))
+  return [name, String(running), String(placed), String(fits), ...free, String(Math.max(0, node?.pods.free ?? 0)), reasons.map(({ detail }) => detail).join('; ')]
 }
 
 function restLines(nodes: readonly NodePlan[], shown: readonly NodePlan[]): readonly string[] {

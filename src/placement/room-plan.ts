@@ -1,4 +1,5 @@
 import type { JobProblem } from '../job/problems.ts'
+import type { AmountWriting } from './amount-text.ts'
 import type { FieldChange } from './changes.ts'
 import type { NodeReason } from './node-reason.ts'
 import type { StartBound } from './slowest-start.ts'
@@ -34,6 +35,8 @@ export interface WorkloadPlan {
   readonly placed: number
   /** What one of them takes, as the scheduler counts it: `cpu` in thousandths of a core, all else in bytes or pieces. */
   readonly requests: Readonly<Record<string, number>>
+  /** How its amounts are shown to people. */
+  readonly writing: AmountWriting
   /** `dry-run`: by a pod that the API server has tried; `as-written`: by the manifest, since that could not be tried. */
   readonly judgedBy: 'dry-run' | 'as-written'
   /** Undefined: it replaces no pods. */

@@ -54,6 +54,7 @@ const borders: readonly { readonly file: string; readonly forbidden: string; rea
   { file: 'depends-on/x.ts', forbidden: 'node:fs', allowed: './x.ts' },
   { file: 'placement/x.ts', forbidden: '../kube/request.ts', allowed: '../job/problems.ts' },
   { file: 'placement/x.ts', forbidden: '../job/job.ts', allowed: '../check/json-paths.ts' },
+  { file: 'placement/x.ts', forbidden: '../node-health/app.ts', allowed: '../node-health/tolerations.ts' },
   { file: 'placement/x.ts', forbidden: 'node:fs', allowed: '../terminal/columns.ts' },
   { file: 'job/x.ts', forbidden: '../kube/request.ts', allowed: '../inject/names.ts' },
   { file: 'job/file/x.ts', forbidden: '../../kube/request.ts', allowed: '../job.ts' },

@@ -3,7 +3,6 @@ import type { Nano } from '../../src/units/quantity.ts'
 import type { LimitRangeItem } from './limit-range.ts'
 import { allContainers } from './pod-reader.ts'
 import { type Amounts, effectiveLimits, effectiveRequests, limitsOf, requestsOf } from './qos.ts'
-
 import { quantity } from './quantity.ts'
 
 /** One bound of a LimitRange: of the pod's own values, so that it admits the pod where it can, or any. */
