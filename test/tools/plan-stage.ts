@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { JsonObject } from '../../src/units/json.ts'
-import { listAt, objectAt } from '../support/pod-reader.ts'
+import { listAt, objectAt, shown } from '../support/pod-reader.ts'
 import { type ApiServer, startApiServer } from './api-server.ts'
 import { parseObject } from './pod-template.ts'
 import { openShell, type Output, type Shell } from './shell.ts'
@@ -43,7 +43,7 @@ export async function startPlanStage(t: Test): Promise<PlanStage> {
 /** The API server takes no status from who creates a pod or a node, and puts a taint on a node that nothing has called ready yet. */
 async function complete(shell: Shell, object: JsonObject): Promise<void> {
   const { name, namespace } = objectAt(object, 'metadata')
-  const place = `${String(object['kind']).toLowerCase()} ${String(name)}${typeof namespace === 'string' ? ` -n ${namespace}` : ''}`
+  const place = `${shown(object['kind']).toLowerCase()} ${shown(name)}${typeof namespace === 'string' ? ` -n ${namespace}` : ''}`
   const status = objectAt(object, 'status')
   const ofStatus = Object.keys(status).length === 0 ? [] : [`kubectl patch ${place} --subresource=status --type=merge -p '${JSON.stringify({ status })}'`]
   const { taints = [] } = objectAt(object, 'spec')
