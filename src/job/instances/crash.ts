@@ -1,6 +1,6 @@
 import { formatAge } from '../../units/age.ts'
 import { exitWords } from './exit-words.ts'
-import type { Sight } from './instance.ts'
+import type { Sight } from './sight.ts'
 import type { Exit, Part } from './parts.ts'
 
 // A container that has run for so long since it ended last is not thought to end again for the same reason: that is what

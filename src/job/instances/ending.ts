@@ -2,7 +2,7 @@ import { at, numberAt, textAt } from '../../check/json-paths.ts'
 import { formatAge } from '../../units/age.ts'
 import type { JsonObject } from '../../units/json.ts'
 import { exitWords } from './exit-words.ts'
-import type { Sight } from './instance.ts'
+import type { Sight } from './sight.ts'
 import { conditionOf, type Part, timeAt } from './parts.ts'
 
 // A kubelet takes that long to tell that a pod is gone whose time is over.

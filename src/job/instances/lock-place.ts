@@ -1,4 +1,8 @@
+import { prefix } from '../../inject/names.ts'
 import { formatAge } from '../../units/age.ts'
+
+/** The annotation that names what a pod waits for before it queues. */
+export const dependsOnKey = `${prefix}depends-on`
 
 /** Where a pod stands with the startup lock of its node, as the lock says it. Seconds. */
 export type LockPlace =
@@ -33,7 +37,7 @@ export interface Dependency {
 
 /** What the place is worth to somebody who waits, in a sentence without its end. */
 export function placeWords(place: Exclude<LockPlace, { readonly kind: 'holds' }>, node: string): string {
-  if (place.kind === 'gated') return `waits for ${dependencyWords(place.waitsFor)} (usher.dev/depends-on); it holds no permit meanwhile`
+  if (place.kind === 'gated') return `waits for ${dependencyWords(place.waitsFor)} (${dependsOnKey}); it holds no permit meanwhile`
   const { position, holders, gates } = place
   const [gate, ...moreGates] = gates
   if (gate !== undefined) {

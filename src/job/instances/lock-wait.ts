@@ -1,11 +1,9 @@
 import { textAt } from '../../check/json-paths.ts'
+import { lockContainerName } from '../../inject/names.ts'
 import type { JsonObject } from '../../units/json.ts'
-import type { InstanceSources, Sight } from './instance.ts'
-import { dependencyWords, placeWords } from './lock-place.ts'
+import type { InstanceSources, Sight } from './sight.ts'
+import { dependencyWords, dependsOnKey, placeWords } from './lock-place.ts'
 import type { Part } from './parts.ts'
-
-/** The annotation that names what a pod waits for before it queues. */
-const dependsOnKey = 'usher.dev/depends-on'
 
 /** A pod whose `usher-lock` waits: for what it depends on, or for its turn. */
 export function seeLockWait(pod: JsonObject, parts: readonly Part[], { nowMs, lock, lastLine }: InstanceSources): Sight {
@@ -14,12 +12,12 @@ export function seeLockWait(pod: JsonObject, parts: readonly Part[], { nowMs, lo
     const sinceMs = nowMs - lock.waitedSeconds * 1_000
     const why = placeWords(lock, node)
     return lock.kind === 'gated'
-      ? { state: 'Gated', label: `Gated: waits for ${lock.waitsFor.map(({ target }) => target).join(', ')}`, reason: 'Gated', why, sinceMs, isTrouble: false, container: 'usher-lock' }
-      : { state: 'Queued', label: `Queued for the lock #${lock.position}`, reason: lock.gates.length > 0 ? 'GateClosed' : 'Queued', why, sinceMs, isTrouble: false, container: 'usher-lock' }
+      ? { state: 'Gated', label: `Gated: waits for ${lock.waitsFor.map(({ target }) => target).join(', ')}`, reason: 'Gated', why, sinceMs, isTrouble: false, container: lockContainerName }
+      : { state: 'Queued', label: `Queued for the lock #${lock.position}`, reason: lock.gates.length > 0 ? 'GateClosed' : 'Queued', why, sinceMs, isTrouble: false, container: lockContainerName }
   }
-  const sinceMs = parts.find(({ name }) => name === 'usher-lock')?.runsSinceMs ?? 0
-  if (lock?.kind === 'holds') return { state: 'Starting', label: 'Starting', reason: 'Granted', why: `it has the startup lock of ${node}, and begins to start`, sinceMs, isTrouble: false, container: 'usher-lock' }
-  const rest = { sinceMs, isTrouble: false, container: 'usher-lock' } as const
+  const sinceMs = parts.find(({ name }) => name === lockContainerName)?.runsSinceMs ?? 0
+  if (lock?.kind === 'holds') return { state: 'Starting', label: 'Starting', reason: 'Granted', why: `it has the startup lock of ${node}, and begins to start`, sinceMs, isTrouble: false, container: lockContainerName }
+  const rest = { sinceMs, isTrouble: false, container: lockContainerName } as const
   const said = lastLine === undefined ? undefined : readLastLine(lastLine)
   if (said !== undefined) return { ...said, ...rest }
   const targets = textAt(pod, 'metadata', 'annotations', dependsOnKey)

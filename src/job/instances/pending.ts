@@ -1,7 +1,7 @@
 import { objectsAt, textAt } from '../../check/json-paths.ts'
 import { formatAge } from '../../units/age.ts'
 import type { JsonObject } from '../../units/json.ts'
-import type { Sight } from './instance.ts'
+import type { Sight } from './sight.ts'
 import { conditionOf, timeAt } from './parts.ts'
 
 // A scheduler looks at a pod within milliseconds; for one that has looked at none for so long, nobody does.

@@ -1,7 +1,7 @@
 import { at, objectsAt, textAt } from '../../check/json-paths.ts'
 import { isObject, type JsonObject } from '../../units/json.ts'
 import { forSpan, seeCrash } from './crash.ts'
-import type { Sight } from './instance.ts'
+import type { Sight } from './sight.ts'
 import { conditionOf, type Part, timeAt } from './parts.ts'
 
 /** The kubelet's reasons for an image that is not there. */

@@ -1,6 +1,6 @@
 import { objectsAt, textAt } from '../../check/json-paths.ts'
 import { isObject, type JsonObject } from '../../units/json.ts'
-import type { Sight } from './instance.ts'
+import type { Sight } from './sight.ts'
 import { conditionOf, type Part, timeAt } from './parts.ts'
 
 /**
