@@ -63,6 +63,10 @@ export const commands: Readonly<Record<string, CommandEntry | CommandGroup>> = {
     summary: 'free pods that hang on usher-lock',
     load: async () => (await import('./rescue.ts')).rescueCommand,
   },
+  why: {
+    summary: 'explain why a workload does not run',
+    load: async () => (await import('./why.ts')).whyCommand,
+  },
   job: { summary: 'run job files, in the manner of Compose, on Kubernetes', verbs: jobVerbs },
   certs: {
     summary: 'make a CA and a certificate for the webhook',

@@ -21,24 +21,37 @@ export interface Summary {
  */
 export function summariseJob(wanted: number, instances: readonly Instance[]): Summary {
   const count = (state: Instance['state']): number => instances.filter((each) => each.state === state).length
-  const done = Math.min(wanted, count('Done'))
-  const healthy = Math.min(wanted, count('Healthy') + done)
+  return judge(wanted, count('Healthy') + count('Done'), count('Done'))
+}
+
+function judge(wanted: number, allHealthy: number, done: number): Summary {
+  const healthy = Math.min(wanted, allHealthy)
   if (wanted === 0) return summary('Stopped', 0, 0)
-  if (done === wanted) return summary('Done', done, wanted)
+  if (done >= wanted) return summary('Done', wanted, wanted)
   return summary(healthy === wanted ? 'Healthy' : 'Degraded', healthy, wanted)
 }
 
-/** How a workload is, as the API server has it: {@link summariseJob}, of as many instances as it wants. */
+/** How a workload is, as the API server has it, by its instances. */
 export function summariseWorkload(workload: JsonObject, instances: readonly Instance[]): Summary {
-  const seen = summariseJob(wantedOf(workload), instances)
-  if (textAt(workload, 'kind') !== 'Job') return seen
-  if (conditionOf(workload, 'Failed')?.['status'] === 'True') return summary('Failed', seen.healthy, seen.wanted)
-  // Pods that are done may have been deleted since.
-  if (conditionOf(workload, 'Complete')?.['status'] === 'True') return summary('Done', seen.wanted, seen.wanted)
-  const succeeded = numberAt(workload, 'status', 'succeeded')
-  const running = instances.filter(({ state }) => state === 'Healthy').length
-  const healthy = Math.min(seen.wanted, succeeded + running)
-  return healthy > seen.healthy ? summary(healthy === seen.wanted ? 'Healthy' : 'Degraded', healthy, seen.wanted) : seen
+  const count = (state: Instance['state']): number => instances.filter((each) => each.state === state).length
+  // Of a Job pods that are done may have been deleted since: it has counted them.
+  const done = textAt(workload, 'kind') === 'Job' ? Math.max(count('Done'), numberAt(workload, 'status', 'succeeded')) : count('Done')
+  return summariseCounts(workload, count('Healthy') + done, done)
+}
+
+/**
+ * How a workload is, by counts of its instances.
+ *
+ * @param healthy those that are done among them.
+ * @param done of a workload whose instances come to an end; undefined: not known.
+ */
+export function summariseCounts(workload: JsonObject, healthy: number, done?: number): Summary {
+  const wanted = wantedOf(workload)
+  if (textAt(workload, 'kind') === 'Job') {
+    if (conditionOf(workload, 'Failed')?.['status'] === 'True') return summary('Failed', Math.min(wanted, healthy), wanted)
+    if (conditionOf(workload, 'Complete')?.['status'] === 'True') return summary('Done', wanted, wanted)
+  }
+  return judge(wanted, healthy, done ?? 0)
 }
 
 /** How many instances a workload wants: a Deployment, StatefulSet, ReplicaSet, DaemonSet, a batch Job, or a pod by itself. */

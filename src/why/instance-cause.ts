@@ -1,0 +1,143 @@
+import { at, objectsAt, textAt } from '../check/json-paths.ts'
+import type { Instance } from '../job/instances/instance.ts'
+import { isImageReason } from '../job/instances/starting.ts'
+import { jobLabel } from '../job/names.ts'
+import { formatAge } from '../units/age.ts'
+import { isObject, type JsonObject } from '../units/json.ts'
+import type { Happening } from './events.ts'
+import type { Cause, SeenPod, WhyFacts } from './facts.ts'
+import { placeDetails, placeNext } from './place-details.ts'
+import { schedulerWords } from './scheduler-words.ts'
+
+/** Why some instances, which are so for the same reason, are not healthy. The first of them is looked at closely. */
+export function instanceCause(group: readonly [SeenPod, ...SeenPod[]], facts: WhyFacts): Cause {
+  const [seen] = group
+  const { instance } = seen
+  const names = group.map((each) => each.instance.name)
+  const found = findingsOf(seen, facts)
+  return {
+    reason: instance.reason,
+    title: `${namesOf(names)}: ${found.title ?? instance.why}`,
+    instances: names,
+    details: [...found.details, ...eventDetails(seen, facts)],
+    next: found.next,
+  }
+}
+
+interface Findings {
+  /** In place of the sentence of the instance. */
+  readonly title?: string
+  readonly details: readonly string[]
+  readonly next: readonly string[]
+}
+
+const nothing: Findings = { details: [], next: [] }
+
+function findingsOf(seen: SeenPod, facts: WhyFacts): Findings {
+  const { instance, place, pod } = seen
+  const { name, namespace, container, reason, node } = instance
+  switch (instance.state) {
+    case 'Pending':
+      return pendingFindings(instance, facts)
+    case 'Gated':
+    case 'Queued':
+      return { details: placeDetails(place), next: placeNext(instance, place, namespace) }
+    case 'Starting':
+      if (isImageReason(reason)) return { details: [], next: ['see that the name of the image is right, that the registry has it, and that the node may pull it (imagePullSecrets)'] }
+      if (instance.isTrouble && container !== undefined) return { details: [], next: ['mend what is named, or create it: the kubelet tries again by itself'] }
+      return { details: probeDetails(pod, instance), next: reason.endsWith('Probe') ? [logCommand(seen, false)] : node !== undefined && instance.isTrouble ? [`kubectl describe node ${node}`] : [] }
+    case 'Unhealthy':
+      return unhealthyFindings(seen, facts)
+    case 'Failed':
+      return { details: logDetails(seen, facts), next: reason === 'Evicted' ? ['it asked for less than it used: raise its requests (memory, ephemeral-storage), or give it a volume'] : [logCommand(seen, false)] }
+    case 'Ending':
+      return { details: [], next: [`kubectl get pod ${name} -n ${namespace} -o yaml; a node that is gone for good is told of by: kubectl taint node ${node ?? 'NODE'} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute`] }
+    case 'Healthy':
+    case 'Done':
+      return nothing
+  }
+}
+
+function pendingFindings({ reason, why }: Instance, { workload }: WhyFacts): Findings {
+  if (reason === 'NoScheduler') return { details: [], next: ['see whether that scheduler runs: kubectl get pods -n kube-system'] }
+  if (reason !== 'Unschedulable') return nothing
+  const { nodes, causes } = schedulerWords(why)
+  const next = [...new Set(causes.flatMap((cause) => cause.next ?? []))]
+  const kind = (textAt(workload, 'kind') ?? '').toLowerCase()
+  return {
+    title: nodes === undefined ? `no node takes it: ${causes.map(({ words }) => words).join('; ')}` : `none of ${nodes === 1 ? 'the one node' : `${nodes} nodes`} takes it`,
+    details: nodes === undefined ? [] : causes.map((cause) => `${cause.nodes === undefined ? 'the pod' : `${cause.nodes} of ${nodes}`}: ${cause.words}`),
+    next: [...next, `usher why ${kind}/${textAt(workload, 'metadata', 'name') ?? ''} -n ${textAt(workload, 'metadata', 'namespace') ?? ''} --node NODE says why a node does not take it`],
+  }
+}
+
+function unhealthyFindings(seen: SeenPod, facts: WhyFacts): Findings {
+  const { instance, pod } = seen
+  const { reason, node, why } = instance
+  if (reason === 'NodeNotReady') return { details: [], next: [`kubectl describe node ${node ?? ''}; its pods are made anew elsewhere once they are evicted (tolerationSeconds, 300 s by default)`] }
+  if (reason === 'ReadinessProbe') return { details: probeDetails(pod, instance), next: [logCommand(seen, false)] }
+  const isOutOfMemory = why.includes('OOMKilled')
+  return {
+    details: logDetails(seen, facts),
+    next: [...(isOutOfMemory ? ['give it more memory (resources.limits.memory), or have it use less'] : []), logCommand(seen, true)],
+  }
+}
+
+function logDetails({ instance }: SeenPod, { logs }: WhyFacts): readonly string[] {
+  const tail = logs.find(({ pod, container }) => pod === instance.name && container === instance.container)
+  if (tail === undefined) return []
+  return tail.lines.length === 0 ? [`${tail.container} has logged nothing`] : [`the last lines of ${tail.container}:`, ...tail.lines.map((line) => `  ${line}`)]
+}
+
+function logCommand({ pod, instance: { namespace, name, container } }: SeenPod, isPrevious: boolean): string {
+  const job = textAt(pod, 'metadata', 'labels', jobLabel)
+  const more = `${container === undefined ? '' : ` ${job === undefined ? '-c' : '--container'} ${container}`}${isPrevious ? ' --previous' : ''}`
+  return job === undefined ? `kubectl logs ${name} -n ${namespace}${more}` : `usher job logs ${job} -n ${namespace}${more}`
+}
+
+/** `readiness probe: GET :8080/healthz every 10s, at most 1s, 3 failures in a row` */
+function probeDetails(pod: JsonObject, { reason, container }: Instance): readonly string[] {
+  const spec = [...objectsAt(pod, 'spec', 'initContainers'), ...objectsAt(pod, 'spec', 'containers')].find(({ name }) => name === container)
+  const key = reason === 'StartupProbe' ? 'startupProbe' : 'readinessProbe'
+  const probe = at(spec, key)
+  if (!isObject(probe)) return []
+  const number = (name: string, otherwise: number): number => {
+    const value = probe[name]
+    return typeof value === 'number' ? value : otherwise
+  }
+  return [`${key === 'startupProbe' ? 'startup' : 'readiness'} probe: ${checkWords(probe)} every ${number('periodSeconds', 10)}s, for at most ${number('timeoutSeconds', 1)}s, ${number('failureThreshold', 3)} failures in a row count`]
+}
+
+function checkWords(probe: JsonObject): string {
+  const http = at(probe, 'httpGet')
+  if (isObject(http)) return `GET :${String(http['port'] ?? '')}${textAt(http, 'path') ?? '/'}`
+  const tcp = at(probe, 'tcpSocket')
+  if (isObject(tcp)) return `a connection to :${String(tcp['port'] ?? '')}`
+  const grpc = at(probe, 'grpc')
+  if (isObject(grpc)) return `gRPC :${String(grpc['port'] ?? '')}`
+  const command = at(probe, 'exec', 'command')
+  return Array.isArray(command) ? command.join(' ') : 'a check'
+}
+
+const shownEvents = 2
+// The cause says what they say.
+const known: ReadonlySet<string> = new Set(['FailedScheduling', 'BackOff'])
+const staleMs = 30 * 60_000
+
+/** What was told of the pod last, and is no news. */
+function eventDetails({ instance }: SeenPod, { events, nowMs }: WhyFacts): readonly string[] {
+  return events
+    .filter(({ uid, type, reason, message, lastMs }) => uid === instance.uid && type === 'Warning' && !known.has(reason) && nowMs - lastMs < staleMs && !instance.why.includes(message))
+    .slice(0, shownEvents)
+    .map((event) => eventWords(event, nowMs))
+}
+
+function eventWords({ reason, message, count, lastMs }: Happening, nowMs: number): string {
+  return `${reason}${count === 1 ? '' : `, ${count} times`}, ${formatAge((nowMs - lastMs) / 1_000)} ago: ${message}`
+}
+
+/** `web-1`, `web-1 and web-2`, `web-1 and 4 more` */
+function namesOf([first = '', second, ...others]: readonly string[]): string {
+  if (second === undefined) return first
+  return others.length === 0 ? `${first} and ${second}` : `${first} and ${others.length + 1} more`
+}
