@@ -34,7 +34,7 @@ export async function findWorkload(admin: JoinedAdmin, asker: Asker, namespace: 
   const found = asked.flatMap(({ object }) => (object === undefined || !isMeant(wanted, object) ? [] : [object]))
   const failed = asked.filter((each) => each.error !== undefined)
   const jobs = found.filter((object) => isJob(object, wanted.name))
-  const [only, another] = wanted.isJob && jobs.length > 0 ? jobs : found
+  const [only, another] = wanted.jobs !== 'none' && jobs.length > 0 ? jobs : found
   if (only !== undefined && another === undefined) return { workload: only, unasked: failed.map(({ kind, error }) => `whether there is a ${kind.kind} ${wanted.name}, too, could not be asked: ${messageOf(error)}`) }
   if (another !== undefined) {
     const names = found.map((object) => `${wordOf(wanted.kinds, object)}/${wanted.name}`)
@@ -46,8 +46,8 @@ export async function findWorkload(admin: JoinedAdmin, asker: Asker, namespace: 
 }
 
 /** Of the kinds that jobs are of, others than jobs have that name, too. */
-function isMeant({ isJob: wantsJob, name }: Wanted, object: JsonObject): boolean {
-  return !wantsJob || isJob(object, name) || object['kind'] === 'Job'
+function isMeant({ jobs, name }: Wanted, object: JsonObject): boolean {
+  return jobs === 'none' || isJob(object, name) || (jobs === 'first' && object['kind'] === 'Job')
 }
 
 function isJob(object: JsonObject, name: string): boolean {
@@ -61,23 +61,25 @@ function wordOf(kinds: readonly WorkloadKind[], { kind }: JsonObject): string {
 const shownPlaces = 5
 
 /** What was probably meant: a namespace that is there, another of that name, or one that is called much the same. */
-async function whyNone(admin: JoinedAdmin, asker: Asker, namespace: string, { kinds, name, isJob: wantsJob }: Wanted): Promise<string> {
+async function whyNone(admin: JoinedAdmin, asker: Asker, namespace: string, wanted: Wanted): Promise<string> {
+  const { kinds, name, jobs } = wanted
   const space = await asker.ask('namespaces', () => asker.getIfThere(`/api/v1/namespaces/${encodeURIComponent(namespace)}`))
   if (space.kind === 'told' && space.value === undefined) {
     const names = await asker.ask('namespaces', () => asker.listPicked('/api/v1/namespaces', {}, nameAt))
     const nearest = names.kind === 'told' ? closest(namespace, names.value) : undefined
     return `there is no namespace ${namespace} (${admin.title})${nearest === undefined ? '' : `; did you mean ${nearest}?`}`
   }
-  const what = wantsJob ? 'job' : kinds.length === 1 ? (kinds[0]?.kind ?? 'workload') : 'workload'
+  const what = jobs !== 'none' ? 'job' : kinds.length === 1 ? (kinds[0]?.kind ?? 'workload') : 'workload'
   const begin = `there is no ${what} ${name} in namespace ${namespace}`
   const places = await mapBounded(kinds, askedAtATime, async (kind) => {
-    const found = await asker.ask(kind.resource, () => asker.listPicked(workloadsPath(kind, undefined), { fieldSelector: `metadata.name=${name}` }, (object) => textAt(object, 'metadata', 'namespace')))
+    const pick = (object: JsonObject): string | undefined => (isMeant(wanted, { ...object, kind: kind.kind }) ? textAt(object, 'metadata', 'namespace') : undefined)
+    const found = await asker.ask(kind.resource, () => asker.listPicked(workloadsPath(kind, undefined), { fieldSelector: `metadata.name=${name}` }, pick))
     return found.kind === 'told' ? found.value : []
   })
   const elsewhere = [...new Set(places.flat())].toSorted()
   if (elsewhere.length > 0) return `${begin}; there is one in ${elsewhere.slice(0, shownPlaces).join(', ')}${elsewhere.length > shownPlaces ? ', …' : ''}: -n ${elsewhere[0] ?? ''}`
   const names = await mapBounded(kinds, askedAtATime, async (kind) => {
-    const listed = await asker.ask(kind.resource, () => asker.listPicked(workloadsPath(kind, namespace), {}, nameAt))
+    const listed = await asker.ask(kind.resource, () => asker.listPicked(workloadsPath(kind, namespace), jobs === 'only' ? { labelSelector: jobLabel } : {}, nameAt))
     return listed.kind === 'told' ? listed.value : []
   })
   const nearest = closest(name, [...new Set(names.flat())])

@@ -40,12 +40,12 @@ export function readOutput(values: FlagValues): 'table' | 'json' {
   throw new UsageError(`--output: ${JSON.stringify(form)} is neither table nor json`)
 }
 
-/** Does work that is to be done within a time; what is not answered by then is late. */
-export async function withinTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** Does work that is to be done within a time, and until somebody stops it; what is not answered by then is late. */
+export async function withinTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, stopping?: AbortSignal): Promise<T> {
   const ending = new AbortController()
   const timer = setTimeout(() => ending.abort(new Error(`no answer within ${ms / 1_000} s (--timeout)`)), ms)
   try {
-    return await work(ending.signal)
+    return await work(stopping === undefined ? ending.signal : AbortSignal.any([ending.signal, stopping]))
   } finally {
     clearTimeout(timer)
   }

@@ -27,15 +27,20 @@ export function workloadsPath({ apiVersion, resource }: Pick<WorkloadKind, 'apiV
 export interface Wanted {
   readonly kinds: readonly WorkloadKind[]
   readonly name: string
-  /** Whether a job of usher's is meant, whatever kind it is of; or a Job of Kubernetes. */
-  readonly isJob: boolean
+  /** `first`: a job of usher's is meant, of whatever kind, or else a Job of Kubernetes; `only`: nothing but the former. */
+  readonly jobs: 'none' | 'first' | 'only'
 }
 
 // A DNS subdomain (RFC 1123).
 const namePattern = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/
 const jobWords: readonly string[] = ['job', 'jobs']
 /** The kinds of which a job of usher's can be. */
-const jobKinds = workloadKinds.filter(({ kind }) => kind === 'Deployment' || kind === 'DaemonSet' || kind === 'Job')
+export const jobKinds = workloadKinds.filter(({ kind }) => kind === 'Deployment' || kind === 'DaemonSet' || kind === 'Job')
+
+/** A job of usher's of this name. */
+export function wantedJob(name: string): Wanted {
+  return { kinds: jobKinds, name, jobs: 'only' }
+}
 
 /**
  * Reads what somebody means: `web`, `deployment/web`, `job/db`, `pod/web-7d9f8-x2k4d`. A text: what is wrong with it.
@@ -47,10 +52,10 @@ export function readWanted(text: string): Wanted | string {
   const name = second ?? first
   if (!namePattern.test(name)) return `${JSON.stringify(name)} is not a name that a workload can have`
   // A ReplicaSet is a Deployment's, and has a name that nobody would say by itself.
-  if (second === undefined) return { kinds: workloadKinds.filter(({ kind }) => kind !== 'ReplicaSet'), name, isJob: false }
+  if (second === undefined) return { kinds: workloadKinds.filter(({ kind }) => kind !== 'ReplicaSet'), name, jobs: 'none' }
   const word = first.toLowerCase()
-  if (jobWords.includes(word)) return { kinds: jobKinds, name, isJob: true }
+  if (jobWords.includes(word)) return { kinds: jobKinds, name, jobs: 'first' }
   const kind = workloadKinds.find(({ words }) => words.includes(word))
   if (kind === undefined) return `${JSON.stringify(first)} is not a kind that is known here: it is one of job, ${workloadKinds.map(({ words }) => words[0]).filter((each) => each !== 'job.batch').join(', ')}`
-  return { kinds: [kind], name, isJob: false }
+  return { kinds: [kind], name, jobs: 'none' }
 }

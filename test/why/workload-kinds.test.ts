@@ -16,7 +16,7 @@ t.test('a workload is meant by its name, or by kind and name as kubectl takes th
   t.strictSame(meant('rs/web-7d9f8'), ['web-7d9f8', 'ReplicaSet'])
   t.strictSame(meant('job/db'), ['db', 'Deployment', 'DaemonSet', 'Job'])
   t.strictSame(meant('job.batch/db'), ['db', 'Job'])
-  t.match(readWanted('job/db'), { isJob: true })
+  t.match(readWanted('job/db'), { jobs: 'first' })
 })
 
 t.test('what cannot be meant: a sentence', async (t) => {

@@ -7,4 +7,21 @@ export interface CommandEntry {
 }
 
 /** What `usher job` can do. */
-export const jobVerbs: Readonly<Record<string, CommandEntry>> = {}
+export const jobVerbs: Readonly<Record<string, CommandEntry>> = {
+  status: {
+    summary: 'show how each instance of a job is',
+    load: async () => (await import('./status.ts')).jobStatusCommand,
+  },
+  ls: {
+    summary: 'list jobs',
+    load: async () => (await import('./ls.ts')).jobListCommand,
+  },
+  logs: {
+    summary: 'show what the instances of a job log',
+    load: async () => (await import('./logs.ts')).jobLogsCommand,
+  },
+  why: {
+    summary: 'explain why a job does not run',
+    load: async () => (await import('../why.ts')).jobWhyCommand,
+  },
+}

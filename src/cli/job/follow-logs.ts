@@ -1,0 +1,99 @@
+import { at, textAt } from '../../check/json-paths.ts'
+import { type LogContainer, type LogPod, readLogPod } from '../../job/instances/log-pod.ts'
+import { conditionOf } from '../../job/instances/parts.ts'
+import { startListWatch } from '../../kube/list-watch.ts'
+import { workloadKinds, workloadsPath } from '../../why/workload-kinds.ts'
+import { explainFailure } from '../admin-cluster.ts'
+import { askWith } from '../asker.ts'
+import { exitCodes, type ExitCode } from '../exit-codes.ts'
+import { selectorText } from '../workload-pods.ts'
+import { type Follower, followLog } from './follow-log.ts'
+import type { LogParts } from './log-output.ts'
+import { mostLogs } from './show-logs.ts'
+
+/**
+ * Shows what the instances of a job log from now on, those that come later, too: until somebody stops it, or the job is
+ * done or gone.
+ *
+ * @throws where its pods may not be listed, or the output fails.
+ */
+export async function followLogs(parts: LogParts): Promise<ExitCode> {
+  const { admin, workload, wish, tell } = parts
+  const ending = new AbortController()
+  const stopping = AbortSignal.any([parts.stopping, ending.signal])
+  const { promise: ended, resolve, reject } = Promise.withResolvers<ExitCode>()
+  const pods = new Map<string, LogPod>()
+  const followers = new Map<string, Follower>()
+  let isSynced = false
+  let isFull = false
+  const stop = (): void => resolve(exitCodes.done)
+  parts.stopping.addEventListener('abort', stop)
+
+  function see(pod: LogPod): void {
+    pods.set(pod.uid, pod)
+    for (const container of pod.containers) if (container.id !== undefined) follow(pod, container)
+  }
+
+  function follow(pod: LogPod, container: LogContainer): void {
+    const key = `${pod.uid} ${container.name}`
+    const of = { pod: pod.name, container: container.name, containers: pod.containers.length }
+    const follower = followers.get(key) ?? { of, isNew: isSynced, last: undefined, doneId: undefined, isActive: false, current: () => pods.get(pod.uid)?.containers.find(({ name }) => name === container.name) }
+    followers.set(key, follower)
+    if (follower.isActive || follower.doneId === container.id) return
+    if (countActive() >= mostLogs) {
+      if (!isFull) tell(`there are more than ${mostLogs} logs: those of ${of.pod}, and what comes after it, are left out; --container names one of each instance`)
+      isFull = true
+      return
+    }
+    followLog(follower, { ...parts, stopping }).then(lookForEnd).catch(reject)
+  }
+
+  function countActive(): number {
+    return [...followers.values()].filter(({ isActive }) => isActive).length
+  }
+
+  /** Nothing goes on: that may be for good. */
+  async function lookForEnd(): Promise<void> {
+    if (!isSynced || stopping.aborted || countActive() > 0) return
+    const kind = workloadKinds.find((each) => each.kind === workload['kind'])
+    if (kind === undefined) return
+    const path = `${workloadsPath(kind, textAt(workload, 'metadata', 'namespace'))}/${textAt(workload, 'metadata', 'name') ?? ''}`
+    const found = await askWith(admin, stopping).getIfThere(path).catch(() => workload)
+    const isGone = found === undefined || textAt(found, 'metadata', 'uid') !== textAt(workload, 'metadata', 'uid')
+    const isDone = found !== undefined && ['Complete', 'Failed'].some((type) => conditionOf(found, type)?.['status'] === 'True') && kind.kind === 'Job'
+    if ((isGone || isDone) && countActive() === 0) resolve(exitCodes.done)
+  }
+
+  const watch = startListWatch<LogPod>(
+    {
+      config: admin.config,
+      path: `/api/v1/namespaces/${textAt(workload, 'metadata', 'namespace') ?? ''}/pods`,
+      labelSelector: selectorText(at(workload, 'spec', 'selector')),
+      pick: (pod) => readLogPod(pod, wish.container),
+    },
+    {
+      added: (_key, pod) => see(pod),
+      changed: (_key, pod) => see(pod),
+      gone(_key, pod) {
+        pods.delete(pod.uid)
+        lookForEnd().catch(reject)
+      },
+      synced() {
+        isSynced = true
+        lookForEnd().catch(reject)
+      },
+      failed(error) {
+        // Who may not list them now never will; who could is told that nothing new is heard.
+        if (!isSynced) reject(explainFailure(admin, error))
+        else tell(`new instances are not heard of now: ${error instanceof Error ? error.message : String(error)}`)
+      },
+    },
+  )
+  try {
+    return await ended
+  } finally {
+    ending.abort()
+    watch.stop()
+    parts.stopping.removeEventListener('abort', stop)
+  }
+}
