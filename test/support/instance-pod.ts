@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../src/units/json.ts'
+import { isObject, type Json, type JsonObject } from '../../src/units/json.ts'
 
 /** When a pod of {@link instancePod} was made, and so many seconds later; as the API server writes times. */
 export function after(seconds: number): string {
@@ -61,7 +61,9 @@ export function instancePod({ name = 'web-7d9f8-x2k4d', metadata = {}, spec = {}
 
 /** The status of a container; of one that runs and is ready unless said otherwise. */
 export function containerStatus(name: string, status: JsonObject): JsonObject {
-  return { name, image: `${name}:2`, containerID: `containerd://${name}`, ready: false, started: false, restartCount: 0, lastState: {}, ...status }
+  // One that has never run has no id.
+  const hasRun = status['lastState'] !== undefined || !(isObject(status['state']) && 'waiting' in status['state'])
+  return { name, image: `${name}:2`, ...(hasRun ? { containerID: `containerd://${name}` } : {}), ready: false, started: false, restartCount: 0, lastState: {}, ...status }
 }
 
 /** States of a container. */
