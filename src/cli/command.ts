@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util'
-import leven from 'leven'
+import { closest } from '../terminal/closest.ts'
 import { type KubeVersion, parseKubeVersion } from '../units/kube-version.ts'
 import type { ExitCode } from './exit-codes.ts'
+
+// For whoever refuses a word of the command line.
+export { closest }
 
 /** One flag of a command. */
 export interface Flag {
@@ -131,14 +134,6 @@ function needsValue(command: Command, names: readonly (string | undefined)[]): s
   if (flag === undefined) return `${names.join(', ')} needs a value`
   const [name, { short, value }] = flag
   return `${short === undefined ? '' : `-${short}, `}--${name} needs a value: ${value ?? 'VALUE'}`
-}
-
-/** The candidate that was probably meant. */
-export function closest(word: string, candidates: readonly string[]): string | undefined {
-  const [nearest] = candidates
-    .map((candidate) => ({ candidate, distance: leven(word, candidate) }))
-    .toSorted((left, right) => left.distance - right.distance)
-  return nearest !== undefined && nearest.distance <= Math.max(2, word.length / 3) ? nearest.candidate : undefined
 }
 
 /**

@@ -8,6 +8,10 @@ export interface CommandEntry {
 
 /** What `usher job` can do. */
 export const jobVerbs: Readonly<Record<string, CommandEntry>> = {
+  validate: {
+    summary: 'tell what is wrong with job files, with file, line and column',
+    load: async () => (await import('./validate.ts')).validateCommand,
+  },
   status: {
     summary: 'show how each instance of a job is',
     load: async () => (await import('./status.ts')).jobStatusCommand,
@@ -16,12 +20,12 @@ export const jobVerbs: Readonly<Record<string, CommandEntry>> = {
     summary: 'list jobs',
     load: async () => (await import('./ls.ts')).jobListCommand,
   },
-  logs: {
-    summary: 'show what the instances of a job log',
-    load: async () => (await import('./logs.ts')).jobLogsCommand,
-  },
   why: {
     summary: 'explain why a job does not run',
     load: async () => (await import('../why.ts')).jobWhyCommand,
+  },
+  logs: {
+    summary: 'show what the instances of a job log',
+    load: async () => (await import('./logs.ts')).jobLogsCommand,
   },
 }

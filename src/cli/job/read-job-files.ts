@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { invalidJob, type FileProblem, formatFileProblem } from '../../job/file/report.ts'
+import { readJobs } from '../../job/file/read-jobs.ts'
+import type { Job } from '../../job/job.ts'
+import type { JobProblem } from '../../job/problems.ts'
+import { type Flag, type FlagValues, UsageError } from '../command.ts'
+import { whyNot } from '../manifest-sources.ts'
+
+/** The flag `-f` of what reads job files. */
+export const jobFileFlag: Flag = {
+  type: 'string',
+  short: 'f',
+  value: 'FILE|-',
+  multiple: true,
+  help: 'job file, YAML (docs/jobs.md), or - for standard input',
+}
+
+/** What job files hold, or all that is wrong with them; warnings of both. */
+export interface JobFilesReading {
+  /** Empty where there are problems. */
+  readonly jobs: readonly Job[]
+  readonly problems: readonly FileProblem[]
+  readonly warnings: readonly FileProblem[]
+}
+
+/**
+ * Reads the job files of the flag `filename`. Variables are those of the environment; other files that a job file names
+ * are found relative to it, or to the working directory for standard input.
+ *
+ * @throws {UsageError} where none is given, or one cannot be read.
+ */
+export async function readJobFiles(values: FlagValues): Promise<JobFilesReading> {
+  const names = values.texts('filename')
+  if (names.length === 0) throw new UsageError('nothing to read: -f FILE, or -f - for standard input')
+  if (names.filter((name) => name === '-').length > 1) throw new UsageError('-f - can be given only once')
+  const jobs: Job[] = []
+  const problems: FileProblem[] = []
+  const warnings: FileProblem[] = []
+  const files = new Map<string, string>()
+  for (const name of names) {
+    const file = name === '-' ? 'stdin' : name
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const reading = readJobs(await readSource(name), { file, variables, readFile: fileReader(name === '-' ? '.' : dirname(name)) })
+    warnings.push(...reading.warnings)
+    if ('problems' in reading) {
+      problems.push(...reading.problems)
+      continue
+    }
+    for (const job of reading.jobs) {
+      const other = files.get(job.name)
+      if (other !== undefined) problems.push({ file, line: 1, column: 1, code: 'invalid-job', message: `a job of ${other} is called ${job.name}, too` })
+      files.set(job.name, file)
+      jobs.push(job)
+    }
+  }
+  return { jobs: problems.length > 0 ? [] : jobs, problems, warnings }
+}
+
+/** The problem of job files that are not valid; undefined where they are. */
+export function problemOf({ problems }: JobFilesReading): JobProblem | undefined {
+  return problems.length === 0 ? undefined : invalidJob(problems)
+}
+
+/** Says on stderr what authors of job files should know: one line each. */
+export function tellWarnings(warnings: readonly FileProblem[], stderr: NodeJS.WritableStream): void {
+  for (const warning of warnings) stderr.write(`warning: ${formatFileProblem(warning)}\n`)
+}
+
+function variables(name: string): string | undefined {
+  return process.env[name]
+}
+
+// A job file has a megabyte at the most; this is enough to see that it is larger.
+const mostBytes = 4 * 1_024 * 1_024
+
+/** The text of a file or of standard input. @throws {UsageError} */
+export async function readSource(name: string): Promise<string> {
+  try {
+    const bytes = name === '-' ? await readStandardInput() : readFileSync(name)
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    const shown = name === '-' ? 'standard input' : name
+    if (error instanceof TypeError) throw new UsageError(`-f ${shown}: it is not UTF-8`, { cause: error })
+    throw new UsageError(`-f ${shown}: it cannot be read: ${whyNot(error)}`, { cause: error })
+  }
+}
+
+async function readStandardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of process.stdin) {
+    const bytes = Buffer.from(chunk)
+    chunks.push(bytes)
+    size += bytes.length
+    if (size > mostBytes) break
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Reads files relative to a folder. */
+function fileReader(folder: string): (path: string) => string {
+  return (path) => {
+    try {
+      return readFileSync(resolve(folder, path), 'utf8')
+    } catch (error) {
+      throw new Error(whyNot(error), { cause: error })
+    }
+  }
+}

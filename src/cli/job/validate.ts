@@ -1,0 +1,39 @@
+import { formatFileProblem } from '../../job/file/report.ts'
+import { type Command, UsageError } from '../command.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { jobFileFlag, readJobFiles, tellWarnings } from './read-job-files.ts'
+
+/** `usher job validate` */
+export const validateCommand: Command = {
+  name: 'job validate',
+  summary: 'tell what is wrong with job files, with file, line and column',
+  description:
+    'Reads job files without a cluster, and tells everything that is wrong with them, one line each. Warnings alone are no ' +
+    'fault. Variables such as ${TAG} are taken from the environment, and other files that a job file names are found ' +
+    'relative to it.',
+  flags: {
+    filename: jobFileFlag,
+    output: { type: 'string', short: 'o', value: 'json', help: 'all problems and warnings as JSON, with file, line, column, code and message' },
+  },
+  examples: ['usher job validate -f job.yaml', 'TAG=1.2 usher job validate -f web.yaml -f db.yaml', 'usher job validate -f - -o json < job.yaml'],
+  async run(values, { stdout, stderr }) {
+    const form = values.text('output')
+    if (form !== undefined && form !== 'json') throw new UsageError(`--output: ${JSON.stringify(form)} is not json`)
+    const { jobs, problems, warnings } = await readJobFiles(values)
+    if (form === 'json') {
+      stdout.write(`${JSON.stringify({ valid: problems.length === 0, jobs: jobs.map(({ name }) => name), problems, warnings }, undefined, 2)}\n`)
+      return problems.length === 0 ? exitCodes.done : exitCodes.rejected
+    }
+    tellWarnings(warnings, stderr)
+    for (const problem of problems) stderr.write(`${formatFileProblem(problem)}\n`)
+    if (problems.length > 0) {
+      stderr.write(`usher job validate: ${problems.length} fault${problems.length === 1 ? '' : 's'}\n`)
+      return exitCodes.rejected
+    }
+    for (const { name, instances, containers } of jobs) {
+      const number = instances === 'each-node' ? 'one instance on each node' : `${instances} instance${instances === 1 ? '' : 's'}`
+      stdout.write(`${name}: ${number} of ${containers.map((container) => container.name).join(', ')}\n`)
+    }
+    return exitCodes.done
+  },
+}
