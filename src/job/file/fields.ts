@@ -10,7 +10,9 @@ export interface Fields<S extends Section> {
   readonly at: number
   /** What stands under a key; a key without a value is reported, and counts as not there. */
   get(key: KeyOf<S>): FileEntry | undefined
-  /** The same under each of its names. */
+  /** Whether it is there under any of its names, with a value or without one. */
+  says(key: KeyOf<S>): boolean
+  /** What stands under each of its names. */
   all(key: KeyOf<S>): readonly FileEntry[]
 }
 
@@ -29,8 +31,10 @@ export function readFields<S extends Section>({ report }: Scope, node: FileNode,
   }
   const known = knownNames(section)
   const found = new Map<string, FileEntry>()
+  const said = new Set<string>()
   for (const entry of node.entries) {
     if (entry.key.startsWith('x-')) continue
+    said.add(entry.key)
     if (!known.includes(entry.key)) report.problem(entry.at, unknownKey(entry.key, section, known))
     else if (isNull(entry.value)) report.problem(entry.at, `${entry.key} has no value; take it out, or write one`)
     else found.set(entry.key, entry)
@@ -38,6 +42,7 @@ export function readFields<S extends Section>({ report }: Scope, node: FileNode,
   return {
     at: node.at,
     get: (key) => found.get(key),
+    says: (key) => namesOf(section, key).some((name) => said.has(name)),
     all: (key) => namesOf(section, key).flatMap((name) => found.get(name) ?? []),
   }
 }

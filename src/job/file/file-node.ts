@@ -49,8 +49,3 @@ const longestQuote = 60
 export function quote(text: string): string {
   return JSON.stringify(text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text)
 }
-
-/** Whether a map has a key, with a value or without one. */
-export function hasKey(node: FileNode, key: string): boolean {
-  return node.kind === 'map' && node.entries.some((entry) => entry.key === key)
-}

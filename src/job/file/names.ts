@@ -35,6 +35,7 @@ export const dataKey = /^(?!\.\.)[-._a-zA-Z0-9]{1,253}$/
 
 /** The nearest DNS label of a text; empty where there is none. One that is too long ends in a hash of the whole. */
 export function slug(text: string, longest = longestLabel): string {
+  if (text.length <= longest && label.test(text)) return text
   const plain = text.slice(0, 1_024).toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')
   if (plain.length <= longest) return plain
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 8)

@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type Scalar, type YAMLMap } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, parseAllDocuments, type Scalar, type YAMLMap } from 'yaml'
 import { type FileEntry, type FileNode, isNull, type MapNode, quote } from './file-node.ts'
 import { Report } from './report.ts'
 
@@ -9,8 +9,10 @@ export interface ParsedFile {
   readonly documents: readonly FileNode[]
 }
 
-// Nobody writes a job this long; parsed, a file takes more than a hundred times as much memory.
+// Nobody writes a job this long.
 const largestFile = 1_048_576
+// What is parsed takes the same memory for a digit as for a page of text, about a kilobyte. A long job has some thousands.
+const mostTokens = 100_000
 // What aliases lead to counts each time: a few lines of them can come to billions.
 const mostValues = 200_000
 const deepest = 100
@@ -27,6 +29,10 @@ export function parseFile(text: string, file: string): ParsedFile {
     report.problem(0, 'it is not text, or not UTF-8')
     return { report, documents: [] }
   }
+  if (isTooDense(text)) {
+    report.problem(0, 'it holds more values than a job file can have')
+    return { report, documents: [] }
+  }
   const documents = parseYaml(text, lineCounter)
   if (documents === undefined) {
     report.problem(0, tooDeep)
@@ -37,6 +43,15 @@ export function parseFile(text: string, file: string): ParsedFile {
 }
 
 const tooDeep = `it is nested deeper than ${deepest} levels`
+
+function isTooDense(text: string): boolean {
+  if (text.length < mostTokens) return false
+  let tokens = 0
+  for (const _ of new Lexer().lex(text)) {
+    if (++tokens > mostTokens) return true
+  }
+  return false
+}
 
 function parseYaml(text: string, lineCounter: LineCounter): readonly Document[] | undefined {
   try {
@@ -55,6 +70,9 @@ class Converter {
   #values = 0
   #sizes = new Map<FileNode, number>()
   #anchors = new Map<string, FileNode | 'open'>()
+  // Something of the document could not be followed, so that it would be taken for missing.
+  #isBroken = false
+  #isFull = false
 
   constructor(report: Report) {
     this.#report = report
@@ -69,17 +87,18 @@ class Converter {
     }
     if (contents === null) return []
     this.#anchors = new Map()
+    this.#isBroken = false
     const node = this.#node(contents, 0)
     this.#sizes = new Map()
-    return node === undefined || isNull(node) ? [] : [node]
+    return node === undefined || this.#isBroken || isNull(node) ? [] : [node]
   }
 
   #node(node: unknown, depth: number): FileNode | undefined {
     if (isAlias(node)) return this.#alias(node.source, startOf(node))
     if (!isScalar(node) && !isMap(node) && !isSeq(node)) return undefined
     const at = startOf(node)
-    if (depth > deepest) return this.#fault(at, tooDeep)
-    if (node.tag !== undefined && !plainTags.has(node.tag)) return this.#fault(at, `the tag ${node.tag} is not known here`)
+    if (depth > deepest) return this.#break(at, tooDeep)
+    if (node.tag !== undefined && !plainTags.has(node.tag)) return this.#break(at, `the tag ${node.tag} is not known here`)
     const { anchor } = node
     if (anchor !== undefined) this.#anchors.set(anchor, 'open')
     const before = this.#values
@@ -128,14 +147,22 @@ class Converter {
 
   #alias(source: string, at: number): FileNode | undefined {
     const target = this.#anchors.get(source)
-    if (target === undefined) return this.#fault(at, `the alias *${source} has no anchor before it`)
-    if (target === 'open') return this.#fault(at, `the alias *${source} stands within what it is an alias of`)
+    if (target === undefined) return this.#break(at, `the alias *${source} has no anchor before it`)
+    if (target === 'open') return this.#break(at, `the alias *${source} stands within what it is an alias of`)
     this.#values += this.#sizes.get(target) ?? 1
     return this.#values > mostValues ? this.#tooMany(at) : target
   }
 
   #tooMany(at: number): undefined {
-    return this.#fault(at, `it comes to more than ${mostValues} values`)
+    // Once: each further alias is too many as well.
+    if (this.#isFull) return undefined
+    this.#isFull = true
+    return this.#break(at, `with what its aliases lead to, it comes to more than ${mostValues} values`)
+  }
+
+  #break(at: number, message: string): undefined {
+    this.#isBroken = true
+    this.#report.problem(at, message)
   }
 
   #fault(at: number, message: string): undefined {

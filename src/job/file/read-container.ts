@@ -1,6 +1,6 @@
 import type { Amount, Healthcheck, JobContainer, JobVolume } from '../job.ts'
 import { agreed, readFields, type Said } from './fields.ts'
-import { type FileEntry, hasKey, quote } from './file-node.ts'
+import { type FileEntry, quote } from './file-node.ts'
 import { checkLabel } from './names.ts'
 import { readCommand } from './read-command.ts'
 import { type ContainerDependency, readDependsOn, type WorkloadDependency } from './read-depends-on.ts'
@@ -55,7 +55,7 @@ export function readContainer(scope: Scope, { key: name, at, value }: FileEntry,
     return entry === undefined ? undefined : read(entry)
   }
   const image = when('image', (entry) => readMatch(scope, entry.value, 'image', /^[^\s]{1,512}$/, 'the name of an image'))
-  if (!hasKey(value, 'image')) report.problem(at, `${name} needs an image`)
+  if (!fields.says('image')) report.problem(at, `${name} needs an image`)
   const deploy = when('deploy', (entry) => readDeploy(scope, entry, 'container')) ?? nothingDeployed
   const ports = when('ports', (entry) => readPorts(scope, entry)) ?? []
   const healthcheck = when('healthcheck', (entry) => readHealthcheck(scope, entry, ports))

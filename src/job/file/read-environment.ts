@@ -50,8 +50,8 @@ function readItem(scope: Scope, item: FileNode): readonly JobVariable[] {
     return nameNode === undefined ? [{ allOfSecret: secret }] : name === undefined ? [] : [ofSecret(scope, nameNode.at, name, secret, key)]
   }
   if (keyNode !== undefined) scope.report.problem(keyNode.at, 'key is of a secret, and none is named')
-  if (nameNode === undefined) scope.report.problem(item.at, 'a variable needs a name')
-  if (valueNode === undefined) scope.report.problem(item.at, 'a variable needs a value; an empty one is written ""')
+  if (!fields.says('name')) scope.report.problem(item.at, 'a variable needs a name')
+  if (!fields.says('value')) scope.report.problem(item.at, 'a variable needs a value; an empty one is written ""')
   const value = valueNode === undefined ? undefined : readText(scope, valueNode.value, 'value')
   return name === undefined || value === undefined ? [] : [{ name, value }]
 }
@@ -72,7 +72,7 @@ function readPair(scope: Scope, { key: name, at, value }: FileEntry): readonly J
     const fields = readFields(scope, value, 'secretVariable', name)
     const secretNode = fields?.get('secret')
     const keyNode = fields?.get('key')
-    if (fields !== undefined && secretNode === undefined) scope.report.problem(value.at, `${name} needs a value, or a secret`)
+    if (fields?.says('secret') === false) scope.report.problem(value.at, `${name} needs a value, or a secret`)
     const secret = secretNode === undefined ? undefined : readMatch(scope, secretNode.value, 'secret', subdomain, 'the name of a Secret')
     const key = keyNode === undefined ? undefined : readMatch(scope, keyNode.value, 'key', dataKey, 'a key of a Secret')
     return secret === undefined ? [] : [ofSecret(scope, at, name, secret, key)]
@@ -117,7 +117,7 @@ function readEnvFile(scope: Scope, item: FileNode): readonly JobVariable[] {
   const pathNode = fields === undefined ? item : fields.get('path')?.value
   const requiredNode = fields?.get('required')
   if (pathNode === undefined) {
-    scope.report.problem(item.at, 'env_file needs a path')
+    if (fields?.says('path') === false) scope.report.problem(item.at, 'env_file needs a path')
     return []
   }
   const isRequired = requiredNode === undefined || readFlag(scope, requiredNode.value, 'required') !== false

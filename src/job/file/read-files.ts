@@ -29,7 +29,6 @@ export function readDefinedFiles(scope: Scope, { key: place, value }: FileEntry,
   }
   const defined = new Map<string, DefinedFile>()
   for (const entry of value.entries) {
-    if (entry.key.startsWith('x-')) continue
     const file = readDefined(scope, entry, type)
     const other = [...defined].find(([, { name, key }]) => name === file.name && (key === undefined || file.key === undefined))
     if (other !== undefined) scope.report.problem(entry.at, `${entry.key} would be called ${file.name} in the cluster, as ${other[0]} is`)
@@ -59,7 +58,7 @@ function readDefined(scope: Scope, { key: own, at, value }: FileEntry, type: Fil
     if (entry !== undefined) report.problem(entry.at, `${entry.key} is of external ones: what the job brings along is called as it is here`)
   }
   const [source, another] = given
-  if (fields !== undefined && source === undefined) report.problem(at, `${own} needs one of file, content, environment, or external: true`)
+  if (fields !== undefined && !sources.some((key) => fields.says(key))) report.problem(at, `${own} needs one of file, content, environment, or external: true`)
   if (another !== undefined) report.problem(another.at, `${own} has ${source?.key} already: one of file, content, environment`)
   const content = source === undefined ? '' : readContent(scope, source, variables)
   return { type, name: slug(own), at, key: undefined, content }
@@ -86,7 +85,7 @@ function readUse(scope: Scope, item: FileNode, type: FileType, defined: DefinedF
   if (item.kind === 'map' && fields === undefined) return []
   const [sourceNode, target] = [fields === undefined ? item : fields.get('source')?.value, fields?.get('target')]
   if (sourceNode === undefined) {
-    report.problem(item.at, `a ${type} needs a source: a key of ${type}s at the top`)
+    if (fields?.says('source') === false) report.problem(item.at, `a ${type} needs a source: a key of ${type}s at the top`)
     return []
   }
   const source = readWord(scope, sourceNode, `a ${type}`)

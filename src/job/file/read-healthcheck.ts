@@ -57,7 +57,7 @@ function readCheck(scope: Scope, fields: HealthFields, ports: readonly PlacedPor
     return readTest(scope, test.value)
   }
   if (typeEntry === undefined) {
-    if (!isOff) report.problem(fields.at, 'a healthcheck needs a type: http, tcp or command, or a test as Compose writes it')
+    if (!isOff && !fields.says('type')) report.problem(fields.at, 'a healthcheck needs a type: http, tcp or command, or a test as Compose writes it')
     return undefined
   }
   if (type === 'http') return readHttp(scope, fields, ports)
@@ -80,7 +80,7 @@ function readHttp(scope: Scope, fields: HealthFields, ports: readonly PlacedPort
 function readCommandCheck(scope: Scope, fields: HealthFields): Check {
   rejectOthers(scope, fields, 'type command', ['port', 'path', 'expect'])
   const entry = fields.get('command')
-  if (entry === undefined) scope.report.problem(fields.at, 'a healthcheck of type command needs a command')
+  if (!fields.says('command')) scope.report.problem(fields.at, 'a healthcheck of type command needs a command')
   return { type: 'command', command: (entry === undefined ? undefined : readCommand(scope, entry)) ?? [] }
 }
 

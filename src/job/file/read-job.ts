@@ -1,6 +1,6 @@
 import type { Job } from '../job.ts'
 import { agreed, type Fields, readFields, type Said } from './fields.ts'
-import { describe, type FileEntry, type FileNode, hasKey } from './file-node.ts'
+import { describe, type FileEntry, type FileNode } from './file-node.ts'
 import { readJobName, subdomain } from './names.ts'
 import { containersOf } from './join-containers.ts'
 import { type ContainerPart, readContainer } from './read-container.ts'
@@ -31,7 +31,7 @@ export function readJob(scope: Scope, document: FileNode): PlacedJob | undefined
   const fields = readFields(scope, document, 'job', 'a job')
   if (fields === undefined) return undefined
   const nameEntry = fields.get('name')
-  if (!hasKey(document, 'name')) report.problem(document.at, 'a job needs a name')
+  if (!fields.says('name')) report.problem(document.at, 'a job needs a name')
   const name = nameEntry === undefined ? undefined : readJobName(scope, nameEntry.value)
   const secrets = definedFiles(scope, fields.get('secrets'), 'secret')
   const configs = definedFiles(scope, fields.get('configs'), 'config')
@@ -68,15 +68,14 @@ function containerEntries({ report }: Scope, document: FileNode, fields: JobFiel
   const [entry, other] = fields.all('containers')
   if (other !== undefined) report.problem(other.at, 'containers and services are the same: one of them')
   if (entry === undefined) {
-    const isSaid = hasKey(document, 'containers') || hasKey(document, 'services')
-    if (!isSaid) report.problem(document.at, 'a job needs containers')
+    if (!fields.says('containers')) report.problem(document.at, 'a job needs containers')
     return []
   }
   if (entry.value.kind !== 'map') {
     report.problem(entry.value.at, `${entry.key} must be a map of containers by their names, not ${describe(entry.value)}`)
     return []
   }
-  const entries = entry.value.entries.filter(({ key }) => !key.startsWith('x-'))
+  const { entries } = entry.value
   if (entries.length === 0) report.problem(entry.value.at, 'a job needs at least one container')
   if (entries.length > mostContainers) report.problem(entry.value.at, `a job has at most ${mostContainers} containers`)
   return entries.slice(0, mostContainers)
@@ -159,7 +158,7 @@ function vaultOf(scope: Scope, fields: JobFields): Pick<Job, 'vaultRole'> {
   const entry = fields.get('vault')
   const own = entry === undefined ? undefined : readFields(scope, entry.value, 'vault', 'vault')
   const role = own?.get('role')
-  if (own !== undefined && role === undefined) scope.report.problem(own.at, 'vault needs a role')
+  if (own?.says('role') === false) scope.report.problem(own.at, 'vault needs a role')
   const vaultRole = role === undefined ? undefined : readWord(scope, role.value, 'role')
   return vaultRole === undefined ? {} : { vaultRole }
 }

@@ -59,7 +59,7 @@ function readLong(scope: Scope, item: FileNode): readonly PlacedPort[] {
   const fields = readFields(scope, item, 'port', 'a port')
   if (fields === undefined) return []
   const [targetEntry, published, protocol, hostPort, mode] = [fields.get('target'), fields.get('published'), fields.get('protocol'), fields.get('host_port'), fields.get('mode')]
-  if (targetEntry === undefined) scope.report.problem(item.at, 'a port needs a target: the port of the container')
+  if (!fields.says('target')) scope.report.problem(item.at, 'a port needs a target: the port of the container')
   const target = targetEntry === undefined ? undefined : readPort(scope, targetEntry.value, 'target')
   const port = published === undefined ? target : readPort(scope, published.value, 'published')
   const word = protocol === undefined ? 'tcp' : readChoice(scope, protocol.value, 'protocol', ['tcp', 'udp', 'sctp'])

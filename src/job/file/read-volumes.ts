@@ -36,7 +36,7 @@ export function readNamedVolumes(scope: Scope, { value }: FileEntry): NamedVolum
     scope.report.problem(value.at, `volumes must be a map of names, not ${describe(value)}`)
     return new Map()
   }
-  return new Map(value.entries.filter(({ key }) => !key.startsWith('x-')).map(({ key, at, value: node }) => {
+  return new Map(value.entries.map(({ key, at, value: node }) => {
     checkLabel(scope, at, key, 'volumes')
     if (node.kind === 'scalar') {
       scope.report.problem(at, `the volume ${key} needs a type and space: {type: local, space: 1G}, or {type: shared, space: 1G}`)
@@ -95,7 +95,7 @@ function readLong(scope: Scope, item: FileNode, container: string, named: NamedV
   const path = oneText(scope, fields, 'path')
   const readOnly = fields.get('read_only')
   const isReadOnly = readOnly !== undefined && readFlag(scope, readOnly.value, 'read_only') === true
-  if (path === undefined && fields.all('path').length === 0) report.problem(item.at, 'a volume needs a path')
+  if (!fields.says('path')) report.problem(item.at, 'a volume needs a path')
   if (path !== undefined) checkPath(scope, item.at, path)
   if (name !== undefined && !checkLabel(scope, item.at, name, 'name')) return []
   const isOfTop = name !== undefined && named.has(name)
@@ -137,9 +137,9 @@ function readKind(scope: Scope, fields: SaidKind, at: number, what: string): Vol
   const { report } = scope
   const [typeEntry, spaceEntry] = [fields.get('type'), fields.get('space')]
   const type = typeEntry === undefined ? undefined : readType(scope, typeEntry, false)
-  if (typeEntry === undefined) report.problem(at, `${what} needs a type: shared is one for all instances; local is of one instance, and gone with it`)
+  if (!fields.says('type')) report.problem(at, `${what} needs a type: shared is one for all instances; local is of one instance, and gone with it`)
   const space = spaceEntry === undefined ? undefined : readAmount(scope, spaceEntry.value, 'space')
-  if (spaceEntry === undefined && (type !== undefined || typeEntry === undefined)) report.problem(at, `${what} needs space, such as 1G`)
+  if (!fields.says('space') && (type !== undefined || !fields.says('type'))) report.problem(at, `${what} needs space, such as 1G`)
   const [enforce, storageClass, oneNode] = [fields.get('enforce'), fields.get('storage_class'), fields.get('one_node')]
   if (type === 'shared' && enforce !== undefined) report.problem(enforce.at, 'enforce is of local volumes: a shared one has its space for itself')
   for (const entry of [storageClass, oneNode]) {

@@ -60,7 +60,7 @@ export function readFlag(scope: Scope, node: FileNode, what: string): boolean | 
 
 /** One of some words. */
 export function readChoice<const T extends string>(scope: Scope, node: FileNode, what: string, words: readonly T[]): T | undefined {
-  const form = words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`
+  const form = words.length <= 2 ? words.join(' or ') : `one of ${words.join(', ')}`
   return readForm(scope, node, what, form, (text) => words.find((word) => word === text))
 }
 
