@@ -47,9 +47,9 @@ export async function readJobFiles(values: FlagValues): Promise<JobFilesReading>
       problems.push(...reading.problems)
       continue
     }
-    for (const job of reading.jobs) {
+    for (const [index, job] of reading.jobs.entries()) {
       const other = files.get(job.name)
-      if (other !== undefined) problems.push({ file, line: 1, column: 1, code: 'invalid-job', message: `a job of ${other} is called ${job.name}, too` })
+      if (other !== undefined) problems.push({ file, ...(reading.places[index] ?? { line: 1, column: 1 }), code: 'invalid-job', message: `a job of ${other} is called ${job.name}, too` })
       files.set(job.name, file)
       jobs.push(job)
     }

@@ -28,4 +28,8 @@ export const jobVerbs: Readonly<Record<string, CommandEntry>> = {
     summary: 'show what the instances of a job log',
     load: async () => (await import('./logs.ts')).jobLogsCommand,
   },
+  import: {
+    summary: 'make a job file of a docker-compose file',
+    load: async () => (await import('./import.ts')).importCommand,
+  },
 }

@@ -35,7 +35,7 @@ export function readFields<S extends Section>({ report }: Scope, node: FileNode,
   for (const entry of node.entries) {
     if (entry.key.startsWith('x-')) continue
     said.add(entry.key)
-    if (!known.includes(entry.key)) report.problem(entry.at, unknownKey(entry.key, section, known))
+    if (!known.includes(entry.key)) report.problem(entry.at, unknownKey(entry.key, section, known), 'invalid-job', entry.key)
     else if (isNull(entry.value)) report.problem(entry.at, `${entry.key} has no value; take it out, or write one`)
     else found.set(entry.key, entry)
   }

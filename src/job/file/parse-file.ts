@@ -184,5 +184,7 @@ function startOf(node: unknown): number {
 function explain({ code, message }: { readonly code: string; readonly message: string }): string {
   if (code === 'TAB_AS_INDENT') return 'a tab is used for indentation, which YAML does not allow'
   if (message.startsWith('Maximum call stack')) return tooDeep
+  const [, flow] = /^Flow (map|sequence) in block collection must/.exec(message) ?? []
+  if (flow !== undefined) return `it is not YAML: a ${flow === 'map' ? '{' : '['} is not closed, or goes on at too small an indentation`
   return `it is not YAML: ${message.replace(/ at line \d+, column \d+:?[^]*$/, '')}`
 }

@@ -6,8 +6,14 @@ import type { FileProblem } from './report.ts'
 
 /** What a job file holds, or all that is wrong with it. Warnings are of both. */
 export type JobsReading =
-  | { readonly jobs: readonly Job[]; readonly warnings: readonly FileProblem[] }
+  | { readonly jobs: readonly Job[]; /** Where each stands, in the same order. */ readonly places: readonly JobPlace[]; readonly warnings: readonly FileProblem[] }
   | { readonly problems: readonly FileProblem[]; readonly warnings: readonly FileProblem[] }
+
+/** Where the name of a job stands, from 1. */
+export interface JobPlace {
+  readonly line: number
+  readonly column: number
+}
 
 /** What reading a job file takes besides its text. */
 export interface ReadJobsOptions {
@@ -33,5 +39,6 @@ export function readJobs(text: string, { file, variables, readFile }: ReadJobsOp
     names.add(job.name)
   }
   const { problems, warnings } = report
-  return problems.length > 0 ? { problems, warnings } : { jobs: placed.map(({ job }) => job), warnings }
+  if (problems.length > 0) return { problems, warnings }
+  return { jobs: placed.map(({ job }) => job), places: placed.map(({ at }) => report.placeOf(at)), warnings }
 }

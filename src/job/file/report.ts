@@ -9,6 +9,8 @@ export interface FileProblem {
   readonly column: number
   readonly code: JobProblemCode
   readonly message: string
+  /** Where that is all that is wrong: a key that is not known, or not supported. */
+  readonly key?: string
 }
 
 // A file that is something else altogether has a fault in each line.
@@ -40,9 +42,11 @@ export class Report {
     return this.#problems.size >= mostProblems
   }
 
-  /** @param at the offset in the text. */
-  problem(at: number, message: string, code: JobProblemCode = 'invalid-job'): void {
-    if (!this.isFull) this.#add(this.#problems, at, this.#problems.size + 1 < mostProblems ? message : `${message}; what else is wrong is not listed`, code)
+  /** @param at the offset in the text. @param key what is not known or not supported, where that is all. */
+  problem(at: number, message: string, code: JobProblemCode = 'invalid-job', key?: string): void {
+    if (this.isFull) return
+    const isLast = this.#problems.size + 1 === mostProblems
+    this.#add(this.#problems, at, isLast ? `${message}; what else is wrong is not listed` : message, code, key)
   }
 
   /** @param at the offset in the text. */
@@ -50,10 +54,15 @@ export class Report {
     if (this.#warnings.size < mostProblems) this.#add(this.#warnings, at, message, 'invalid-job')
   }
 
-  /** What several aliases lead to is told once. */
-  #add(to: Map<string, FileProblem>, at: number, message: string, code: JobProblemCode): void {
+  /** The line and column of an offset, from 1. */
+  placeOf(at: number): { readonly line: number; readonly column: number } {
     const { line, col } = this.#lines.linePos(at)
-    to.set(`${at} ${message}`, { file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1), code, message })
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+
+  /** What several aliases lead to is told once. */
+  #add(to: Map<string, FileProblem>, at: number, message: string, code: JobProblemCode, key?: string): void {
+    to.set(`${at} ${message}`, { file: this.#file, ...this.placeOf(at), code, message, ...(key === undefined ? {} : { key }) })
   }
 }
 

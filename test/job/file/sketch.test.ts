@@ -56,6 +56,7 @@ t.test('the example of the sketch is read as it stands', async (t) => {
         files: [],
       },
     ],
+    places: [{ line: 1, column: 7 }],
     warnings: [],
   })
 })

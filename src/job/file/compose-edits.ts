@@ -1,0 +1,188 @@
+import { type Document, isMap, isNode, isPair, isScalar, isSeq, type LineCounter, type Pair, Scalar, visit, YAMLMap, YAMLSeq } from 'yaml'
+import { type Anchors, entryOf, startOf, textOf } from './compose-nodes.ts'
+import { quote } from './file-node.ts'
+import { slug } from './names.ts'
+import type { FileProblem } from './report.ts'
+
+/** Something about a place of a file of Compose. */
+export interface Remark {
+  readonly at: number
+  readonly message: string
+}
+
+// Compose has no sizes: somebody must look.
+const presumedSpace = '1G'
+const bindHint = 'files of a node are not mounted; a file of this folder becomes configs: {NAME: {file: ./FILE}}, data a volume with type shared or local'
+const fileTypes: Readonly<Record<string, string>> = { bind: bindHint, tmpfs: 'use {type: local, path: …, space: …}', npipe: 'it is for Windows', image: 'put the files into the image of the container' }
+
+/** Changes a file of Compose in place, where a job file says the same otherwise, and keeps what it could not carry over. */
+export class ComposeEdits {
+  readonly dropped: Remark[] = []
+  readonly changed: Remark[] = []
+  readonly #document: Document
+  readonly #anchors: Anchors
+  readonly #isSplit: boolean
+  /** Merged maps are those of several services. */
+  readonly #done = new Set<YAMLMap>()
+
+  constructor(document: Document, anchors: Anchors, isSplit: boolean) {
+    this.#document = document
+    this.#anchors = anchors
+    this.#isSplit = isSplit
+  }
+
+  /** Takes out keys, which are found by their places. */
+  takeOut(problems: readonly FileProblem[], lineCounter: LineCounter): void {
+    const places = new Set(problems.map(({ line, column }) => `${line}:${column}`))
+    visit(this.#document, {
+      Map: (_, map) => {
+        const [first] = map.items
+        map.items = map.items.filter((pair) => {
+          const { line, col } = lineCounter.linePos(startOf(pair))
+          return !places.has(`${line}:${col}`)
+        })
+        // What stands at the head of a file is about the file.
+        if (map === this.#document.contents && first !== map.items[0]) moveComment(first?.key, map.items[0]?.key)
+      },
+    })
+  }
+
+  /** Volumes of the top get a type and space, which Compose does not have. */
+  editTop(): void {
+    const volumes = this.#anchors.follow(entryOf(this.#document.contents, 'volumes')?.value)
+    for (const pair of isMap(volumes) ? volumes.items : []) {
+      const own = this.#anchors.follow(pair.value)
+      const map = isMap(own) ? own : new YAMLMap()
+      if (isMap(own) && entryOf(own, 'type') !== undefined) continue
+      const hasSpace = entryOf(map, 'space') !== undefined
+      map.set(new Scalar('type'), new Scalar('shared'))
+      if (!hasSpace) map.set(new Scalar('space'), new Scalar(presumedSpace))
+      map.flow = true
+      if (!isMap(own)) pair.value = map
+      this.changed.push({ at: startOf(pair), message: `the volume ${textOf(pair.key)} outlives its containers in Compose, which shared does; how much space it needs is a guess: type: local is gone with its instance, and needs no class that can be shared` })
+    }
+  }
+
+  /** What a service says otherwise than a container of a job, or of several. */
+  editService(service: Pair, lineCounter: LineCounter): void {
+    const name = textOf(service.key) ?? ''
+    const layers = this.#anchors.layersOf(service.value)
+    for (const map of layers) {
+      if (this.#done.has(map)) continue
+      this.#done.add(map)
+      this.#editVolumes(this.#anchors.follow(entryOf(map, 'volumes')?.value), name)
+      this.#editPorts(this.#anchors.follow(entryOf(map, 'ports')?.value))
+      this.#editExpose(map, name)
+      this.#editDependsOn(this.#anchors.follow(entryOf(map, 'depends_on')?.value), name)
+    }
+    if (layers.length > 0 && !layers.some((map) => entryOf(map, 'restart') !== undefined || entryOf(map, 'deploy') !== undefined)) {
+      this.changed.push({ at: startOf(service), message: `${name} would not be started again by Compose when it ends; a job does, unless restart says otherwise` })
+    }
+    const fit = slug(name)
+    if (fit !== name && fit !== '' && isScalar(service.key)) {
+      service.key.value = fit
+      const lines = this.#linesWith(name, lineCounter)
+      const where = lines.length === 0 ? '' : `; look at line ${lines.join(', ')}`
+      this.changed.push({ at: startOf(service), message: `${name} is called ${fit} now, as a host, too, since it must be a DNS label${where}` })
+    }
+  }
+
+  /** The lines of values in which a name stands as a word. */
+  #linesWith(name: string, lineCounter: LineCounter): readonly number[] {
+    const word = new RegExp(`(?<![-\\w])${RegExp.escape(name)}(?![-\\w])`)
+    const lines = new Set<number>()
+    visit(this.#document, {
+      Scalar: (key, scalar, path) => {
+        const parent = path.at(-2)
+        const isDependency = path.some((each) => isPair(each) && isScalar(each.key) && each.key.value === 'depends_on')
+        if (key !== 'key' && !isDependency && parent !== undefined && word.test(textOf(scalar) ?? '')) lines.add(lineCounter.linePos(startOf(scalar)).line)
+      },
+    })
+    return [...lines]
+  }
+
+  #editVolumes(list: unknown, service: string): void {
+    if (!isSeq(list)) return
+    list.items = list.items.flatMap((item) => {
+      const text = textOf(item)
+      const type = isMap(item) ? textOf(this.#anchors.follow(entryOf(item, 'type')?.value)) : undefined
+      const hint = type === undefined || !Object.hasOwn(fileTypes, type) ? undefined : fileTypes[type]
+      if (hint !== undefined || (text !== undefined && /^[./~$][^:]*:/.test(text))) {
+        this.dropped.push({ at: startOf(item), message: `the volume ${text === undefined ? `of type ${type}` : quote(text)} of ${service} is not supported: ${hint ?? bindHint}` })
+        return []
+      }
+      if (text === undefined || !/^\/[^:]*$/.test(text)) return [item]
+      this.changed.push({ at: startOf(item), message: `the volume ${text} of ${service} has no name: it is local, and gone with its instance; how much space it needs is a guess` })
+      return [flowMap({ type: 'local', path: text, space: presumedSpace })]
+    })
+  }
+
+  #editPorts(list: unknown): void {
+    for (const item of isSeq(list) ? list.items : []) {
+      const text = textOf(item)
+      const [, address, rest] = /^(\d{1,3}(?:\.\d{1,3}){3}|\[[^\]]*\]):(.*)$/.exec(text ?? '') ?? []
+      if (address === undefined || rest === undefined || !isScalar(item)) continue
+      const isOpen = rest.startsWith(':')
+      item.value = isOpen ? rest.slice(1) : rest
+      this.changed.push({ at: startOf(item), message: `${quote(text ?? '')}: the Service of a job has an address of its own, which the whole cluster reaches` })
+    }
+  }
+
+  /** Siblings of one job reach each other anyhow; other jobs reach what its Service has. */
+  #editExpose(map: YAMLMap, service: string): void {
+    const entry = entryOf(map, 'expose')
+    if (entry === undefined) return
+    const ports = this.#anchors.follow(entry.value)
+    map.items = map.items.filter((pair) => pair !== entry)
+    if (!this.#isSplit || !isSeq(ports)) {
+      this.changed.push({ at: startOf(entry), message: `expose of ${service} is left out: containers of one job reach each other at any port` })
+      return
+    }
+    const own = this.#anchors.follow(entryOf(map, 'ports')?.value)
+    const list = isSeq(own) ? own : new YAMLSeq()
+    const targets = new Set(list.items.map((item) => /(\d+)(?:\/\w+)?$/.exec(textOf(item) ?? '')?.[1]))
+    list.items.push(...ports.items.filter((item) => !targets.has(textOf(item)?.split('/')[0])))
+    if (!isSeq(own)) map.set(new Scalar('ports'), list)
+    this.changed.push({ at: startOf(entry), message: `expose of ${service} is in its ports now, by which other jobs reach it` })
+  }
+
+  #editDependsOn(node: unknown, service: string): void {
+    if (isSeq(node)) {
+      for (const item of node.items) this.#editDependency(item)
+    }
+    if (!isMap(node)) return
+    node.items = node.items.filter((pair) => {
+      const condition = textOf(this.#anchors.follow(entryOf(this.#anchors.follow(pair.value), 'condition')?.value))
+      if (this.#isSplit && condition === 'service_completed_successfully') {
+        this.dropped.push({ at: startOf(pair), message: `${service} cannot wait until ${textOf(pair.key)} has completed, which is another job: nothing but healthy can be waited for` })
+        return false
+      }
+      if (this.#isSplit && condition === 'service_started') {
+        pair.value = flowMap({ condition: 'healthy' })
+        this.changed.push({ at: startOf(pair), message: `${service} waits until the job ${textOf(pair.key)} is healthy, not only started` })
+      }
+      this.#editDependency(pair.key)
+      return true
+    })
+  }
+
+  #editDependency(name: unknown): void {
+    if (!isScalar(name) || typeof name.value !== 'string' || name.value.includes('/')) return
+    const fit = slug(name.value)
+    name.value = this.#isSplit ? `job/${fit}` : fit
+  }
+}
+
+/** Moves a comment from before one key to before another. */
+export function moveComment(from: unknown, to: unknown): void {
+  if (!isNode(from) || !isNode(to) || from.commentBefore == null) return
+  to.commentBefore = [from.commentBefore, ...(to.commentBefore == null ? [] : [to.commentBefore])].join('\n')
+  from.commentBefore = null
+}
+
+function flowMap(values: Readonly<Record<string, string>>): YAMLMap {
+  const map = new YAMLMap()
+  for (const [key, value] of Object.entries(values)) map.set(new Scalar(key), new Scalar(value))
+  map.flow = true
+  return map
+}

@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import * as fc from 'fast-check'
+import t from 'tap'
+import { importCompose, type ImportOptions } from '../../../src/job/file/import-compose.ts'
+import { formatFileProblem } from '../../../src/job/file/report.ts'
+import { read } from '../../support/job-file.ts'
+import { runs } from '../../support/property.ts'
+
+const options: ImportOptions = { file: 'compose.yaml', name: 'shop', isSplit: false, variables: () => undefined }
+const shop = readFileSync(new URL('compose/shop.yaml', import.meta.url), 'utf8')
+
+function run(text: string, more: Partial<ImportOptions> = {}) {
+  const made = importCompose(text, { ...options, ...more })
+  if ('problems' in made) throw new Error(made.problems.map(formatFileProblem).join('\n'))
+  const lines = (problems: typeof made.left) => problems.map((problem) => formatFileProblem(problem).replace(/^compose\.yaml:/, ''))
+  return { text: made.text, dropped: lines(made.dropped), changed: lines(made.changed), left: lines(made.left) }
+}
+
+/** The jobs that come out, for whoever has these variables. */
+function jobsOf(text: string) {
+  const reading = read(text, { variables: () => 'x', readFile: () => 'content' })
+  if ('problems' in reading) throw new Error(reading.problems.map(formatFileProblem).join('\n'))
+  return reading.jobs
+}
+
+const few = 'services:\n  web:\n    image: web\n    mem_limit: 1g\n    restart: always\n'
+
+t.test('a file that a job file can be as well stays as it is, but for its name', async (t) => {
+  t.strictSame(run(few), { text: `name: shop\n${few.replace('services', 'containers')}`, dropped: [], changed: [], left: [] })
+  t.equal(run(`name: My_Shop\n${few}`).text, `name: my-shop\n${few.replace('services', 'containers')}`)
+  t.equal(run(`name: \${NAME}\n${few}`).text, `name: \${NAME}\n${few.replace('services', 'containers')}`)
+  t.equal(run(few, { name: 'Some_Folder' }).text.split('\n')[0], 'name: some-folder')
+})
+
+t.test('all services become containers of one job, and what is lost or other is told with its line', async (t) => {
+  const { text, dropped, changed, left } = run(shop)
+  t.strictSame(left, [])
+  t.strictSame(dropped.map((line) => line.split(' is not supported')[0]), [
+    '5:3: logging',
+    '13:5: build',
+    '25:5: networks',
+    '27:9: the volume "./web/config:/etc/web" of web',
+    '36:7: placement',
+    '49:5: container_name',
+    '63:5: driver',
+    '65:1: networks',
+  ])
+  t.match(changed, [
+    '2:1: version is left out: Compose itself has no use for it any more',
+    /^16:9: "127\.0\.0\.1:8080:3000": the Service of a job has an address of its own/,
+    /^29:9: the volume \/srv\/cache of web has no name: it is local/,
+    /^46:3: order_db would not be started again by Compose/,
+    '46:3: order_db is called order-db now, as a host, too, since it must be a DNS label; look at line 18',
+    /^51:5: expose of order_db is left out/,
+    /^61:3: the volume data outlives its containers in Compose/,
+    /^62:3: the volume uploads outlives/,
+  ])
+  t.match(text, /^# Not carried over from compose\.yaml:\n#   line 5: logging is not supported: /)
+  for (const comment of ['# The shop, as developers run it.', '# What customers see.', '# the only one']) t.ok(text.includes(comment), comment)
+  const [job] = jobsOf(text)
+  t.match(job, { name: 'shop', instances: 2, containers: [{ name: 'web' }, { name: 'migrate' }, { name: 'order-db' }] })
+  t.match(job?.containers[0], {
+    image: 'registry.example.com/shop/web:x',
+    ports: [{ port: 8_080, target: 3_000 }],
+    dependsOn: [{ container: 'order-db', condition: 'healthy' }, { container: 'migrate', condition: 'completed' }],
+    environment: [{ name: 'DATABASE_URL', value: 'postgres://shop@order_db/shop' }, { name: 'SECRET_KEY', value: 'x' }],
+    memory: { written: '512M' },
+    cpus: 0.5,
+    volumes: [{ type: 'shared', name: 'uploads' }, { type: 'local', path: '/srv/cache' }],
+  })
+})
+
+t.test('--split makes a job of each service, which wait for each other as jobs', async (t) => {
+  const { text, dropped, changed, left } = run(shop, { isSplit: true })
+  t.strictSame(left, [])
+  t.match(dropped.filter((line) => line.startsWith('23:')), ['23:7: web cannot wait until migrate has completed, which is another job: nothing but healthy can be waited for'])
+  t.match(changed.filter((line) => line.startsWith('51:')), ['51:5: expose of order_db is in its ports now, by which other jobs reach it'])
+  for (const comment of ['# The shop, as developers run it.', '# What customers see.', '# the only one']) t.ok(text.includes(comment), comment)
+  t.notMatch(text, /[&*]logging|<<|x-logging/)
+  const jobs = jobsOf(text)
+  t.match(jobs, [
+    { name: 'web', instances: 2, dependsOn: ['job/order-db'], containers: [{ name: 'web', dependsOn: [] }], files: [] },
+    { name: 'migrate', dependsOn: ['job/order-db'], containers: [{ restart: { policy: 'never' } }] },
+    { name: 'order-db', dependsOn: [], containers: [{ ports: [{ port: 5_432 }], volumes: [{ name: 'data' }, { type: 'secret', name: 'db-password', path: '/run/secrets/db_password' }] }], files: [{ name: 'db-password', content: 'content' }] },
+  ])
+})
+
+t.test('--split tells of volumes of several services, and of jobs that cannot be reached', async (t) => {
+  const { text, changed } = run(`name: shop\nservices:\n  a:\n    image: i\n    restart: always\n    volumes: ["data:/d"]\n    depends_on: {b: {condition: service_started}}\n  b:\n    image: i\n    restart: always\n    volumes: [{type: volume, source: data, target: /d}]\nvolumes: {data: {type: local, space: 1G}}\n`, { isSplit: true })
+  t.strictSame(changed, [
+    '1:1: the name shop is left out: each job has that of its service',
+    '7:18: a waits until the job b is healthy, not only started',
+    '8:3: b has no ports: other jobs reach it by its name at the ports that it names, such as ports: [5432]',
+    '12:11: the volume data is of a and b: as jobs of their own, each has one of its own; services that share files are one job',
+  ])
+  t.strictSame(jobsOf(text).map(({ containers }) => containers[0]?.volumes[0]?.name), ['data', 'data'])
+})
+
+t.test('what cannot stand in one job is left to be mended, with the lines of the job file', async (t) => {
+  t.strictSame(run('services:\n  a: {image: i, restart: always, ports: ["80:80"]}\n  b: {image: i, restart: always, ports: ["81:80"]}\n').left, ['job file:4:42: port 80 is taken by a already: the containers of a job share one network'])
+  t.strictSame(run('services:\n  a: {build: ., restart: always}\n').left, ['job file:5:3: a needs an image'])
+})
+
+t.test('what is merged is changed once, and what several services merge stays merged', async (t) => {
+  const { text, changed } = run('x-common: &common\n  image: i\n  restart: always\n  ports: ["127.0.0.1:80:80"]\nservices:\n  a: {<<: *common}\n')
+  t.equal(changed.length, 1)
+  t.match(text, /x-common: &common\n/)
+  t.match(jobsOf(text)[0]?.containers[0]?.ports, [{ port: 80, target: 80 }])
+})
+
+t.test('anchors that are redefined are those that stand before', async (t) => {
+  const text = 'services:\n  a: {image: &i one, restart: always}\n  b: {image: *i, restart: always}\n  c: {image: &i two, restart: always}\n  d: {image: *i, restart: always}\n'
+  t.strictSame(jobsOf(run(text, { isSplit: true }).text).map(({ containers }) => containers[0]?.image), ['one', 'one', 'two', 'two'])
+})
+
+t.test('what is no file of Compose is refused', async (t) => {
+  for (const [text, fault] of [
+    ['', '1:1: it is no file of Compose, which is a map with services'],
+    ['a: b', '1:1: it is no file of Compose, which is a map with services'],
+    ['services: [a]', '1:1: it is no file of Compose, which is a map with services'],
+    [`${few}---\n${few}`, '1:1: a file of Compose is one document'],
+    ['services: {', /^1:12: it is not YAML: /],
+  ] as const) {
+    const made = importCompose(text, options)
+    t.match('problems' in made && made.problems.map((problem) => formatFileProblem(problem).replace('compose.yaml:', '')), [fault], text)
+  }
+})
+
+t.test('whatever a file holds, importing it ends', async (t) => {
+  const words = fc.constantFrom(...'image ports expose volumes depends_on deploy restart type source bind data:/d ./x:/y /z 127.0.0.1:80:80 condition service_started a b_c secrets <<'.split(' '))
+  const value = fc.letrec((tie) => ({
+    node: fc.oneof({ maxDepth: 4 }, words, fc.constant(null), fc.string(), fc.array(tie('node'), { maxLength: 3 }), fc.dictionary(words, tie('node'), { maxKeys: 4 })),
+  })).node
+  fc.assert(fc.property(fc.dictionary(words, value, { maxKeys: 3 }), fc.dictionary(words, value, { maxKeys: 2 }), fc.boolean(), (services, more, isSplit) => {
+    const made = importCompose(JSON.stringify({ services, ...more }), { ...options, isSplit })
+    if ('text' in made && made.left.some(({ line }) => line < 1)) throw new Error('no place')
+  }), { numRuns: runs })
+  t.pass()
+})
