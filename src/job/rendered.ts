@@ -14,6 +14,8 @@ export interface RenderOptions {
   readonly ingressClass?: string
   /** `<job>.<domain>` is an alias of the ingress's host. */
   readonly domain?: string
+  /** Of the proxy before the first port of a job that has one. */
+  readonly envoyImage?: string
 }
 
 /** The objects of a job, in the order in which they are put in: the workload last. */

@@ -1,0 +1,34 @@
+import type { JsonObject } from '../../units/json.ts'
+import type { JobContainer } from '../job.ts'
+import type { RenderOptions } from '../rendered.ts'
+import { amountsOf } from './container.ts'
+import { probeMountPath, probePath } from './probes.ts'
+import { probeVolumeName } from './volumes.ts'
+
+/**
+ * The init container that brings the program of checks: its own, so that a job works without the webhook, and under a name
+ * that the webhook does not use.
+ *
+ * @param like its resources are those of this container, as the lock's are: it meets the quotas and limits that this one
+ * meets, and never raises what the pod asks for.
+ */
+export function probeContainer(like: JobContainer, { waitImage }: RenderOptions): JsonObject {
+  const amounts = amountsOf(like)
+  return {
+    name: 'usher-probe',
+    image: waitImage,
+    // An image that does not know the flag, or a copy that fails: better an init container that says so than a pod that never gets healthy.
+    args: [`--install-probe=${probePath}`, '--no-lock', '--strict'],
+    ...(Object.keys(amounts).length === 0 ? {} : { resources: { requests: amounts, limits: amounts } }),
+    // As Pod Security restricted wants it.
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      runAsUser: 65_532,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    volumeMounts: [{ name: probeVolumeName, mountPath: probeMountPath }],
+  }
+}

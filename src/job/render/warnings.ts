@@ -1,0 +1,47 @@
+import type { Job } from '../job.ts'
+import type { RenderOptions } from '../rendered.ts'
+import type { Launch } from './launch.ts'
+import type { WorkloadKind } from './pod.ts'
+import { bindsToOneNode } from './volumes.ts'
+import { takesHostPorts } from './workload.ts'
+
+/** What is not checked, and what behaves otherwise than in Compose. */
+export function warningsOf(job: Job, launch: Launch, kind: WorkloadKind, options: RenderOptions): readonly string[] {
+  return [...memoryWarnings(job), ...restartWarnings(launch, kind), ...checkWarnings(launch), ...clusterWarnings(job, kind, options)]
+}
+
+function memoryWarnings({ containers }: Job): readonly string[] {
+  return containers
+    .filter(({ memory }) => memory === undefined)
+    .map(({ name }) => `container ${name}: it says no memory, so none is kept for it, and nothing checks that there is room`)
+}
+
+function restartWarnings({ first, last }: Launch, kind: WorkloadKind): readonly string[] {
+  const tasks = first.filter(({ role }) => role === 'task').map(({ container }) => container)
+  const endless = kind === 'Job' ? [] : last.filter(({ restart }) => restart.tries !== undefined)
+  const tries = new Set(last.filter(({ restart }) => restart.policy === 'on-failure').map(({ restart }) => restart.tries))
+  return [
+    ...(kind === 'Job' ? [] : tasks.filter(({ restart }) => restart.policy === 'never' || restart.tries !== undefined).map(({ name }) => `container ${name}: as others wait until it has completed, it is run again until it does`)),
+    ...endless.map(({ name, restart }) => `container ${name}: beside a container that is always restarted it is restarted as often as it fails, not ${restart.tries} times`),
+    ...(kind === 'Job' && tries.size > 1 ? ['containers that are restarted on failure differ in their tries: a try is that of the whole instance, and the largest number counts'] : []),
+  ]
+}
+
+function checkWarnings({ first }: Launch): readonly string[] {
+  const tasks = first.filter(({ role, container }) => role === 'task' && container.healthcheck !== undefined)
+  const unchecked = first.filter(({ isGate, container }) => isGate && container.healthcheck === undefined)
+  return [
+    ...tasks.map(({ container }) => `container ${container.name}: others wait until it has completed, so its healthcheck is never made`),
+    ...unchecked.map(({ container }) => `container ${container.name}: others wait until it is healthy, and it has no healthcheck: it counts as healthy when it has started`),
+  ]
+}
+
+function clusterWarnings(job: Job, kind: WorkloadKind, options: RenderOptions): readonly string[] {
+  const isStartFirst = kind !== 'Job' && job.update.order === 'start-first'
+  return [
+    ...(isStartFirst && takesHostPorts(job) ? ['it takes ports of its nodes, so in an update an old instance ends before a new one starts'] : []),
+    ...(bindsToOneNode(job, options) ? ['all instances are on one node, as only one can have its shared volume: they are lost together with it'] : []),
+    ...(job.expose?.tlsSecret !== undefined && options.gateway !== undefined ? [`the certificate ${job.expose.tlsSecret} is not used: behind a Gateway, TLS is a matter of the Gateway's listeners`] : []),
+    ...(kind === 'DaemonSet' && job.startupLock.isEnabled ? ['its instances start without the lock: a node counts as up when its DaemonSets are'] : []),
+  ]
+}
