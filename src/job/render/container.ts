@@ -54,7 +54,8 @@ function portsOf({ ports }: JobContainer, proxied: JobPort | undefined): readonl
 
 function variableOf(job: Job, variable: Exclude<JobVariable, { allOfSecret: string }>): Json {
   const { name } = variable
-  if ('value' in variable) return { name, value: literal(variable.value) }
+  // An empty value is none to the API server, which does not keep it.
+  if ('value' in variable) return variable.value === '' ? { name } : { name, value: literal(variable.value) }
   return { name, valueFrom: { secretKeyRef: { name: secretOf(job, variable.secret), key: variable.key } } }
 }
 

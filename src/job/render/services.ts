@@ -10,7 +10,7 @@ import { metadataOf, selectorOf } from './labels.ts'
  * ports, which such a name knows nothing of, one with an address.
  */
 export function servicesOf(job: Job, options: RenderOptions): readonly JsonObject[] {
-  const instances = service(job, options, instancesServiceOf(job.name), { clusterIP: 'None', publishNotReadyAddresses: false })
+  const instances = service(job, options, instancesServiceOf(job.name), { clusterIP: 'None' })
   const ports = portsOf(job)
   if (ports.length === 0) return [instances]
   const proxied = envoyPortOf(job)

@@ -37,7 +37,7 @@ t.test('command is args, entrypoint is command, and what is not said is the imag
 
 t.test('variables keep their order; those of Secrets refer to them', async (t) => {
   const found = only({ environment: [{ name: 'B', value: '' }, { allOfSecret: 'all' }, { name: 'A', secret: 'db', key: 'password' }] })
-  t.strictSame(found['env'], [{ name: 'B', value: '' }, { name: 'A', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }])
+  t.strictSame(found['env'], [{ name: 'B' }, { name: 'A', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }])
   t.strictSame(found['envFrom'], [{ secretRef: { name: 'all' } }])
 })
 

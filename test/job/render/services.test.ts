@@ -12,7 +12,7 @@ const app = (ports: readonly JobPort[], parts: Partial<JobContainer> = {}): JobC
 
 t.test('the instances have a name of their own, which knows the ready ones alone', async (t) => {
   const { of } = seen(job([app([port('80:3000')])]))
-  t.match(of('Service', 'web-pods'), { spec: { clusterIP: 'None', publishNotReadyAddresses: false, selector: { 'usher.dev/job': 'web' }, ports: undefined } })
+  t.match(of('Service', 'web-pods'), { spec: { clusterIP: 'None', publishNotReadyAddresses: undefined, selector: { 'usher.dev/job': 'web' }, ports: undefined } })
 })
 
 t.test('the ports of all containers are those of the job', async (t) => {
