@@ -111,7 +111,7 @@ function buildNative({ native, architectures: wanted }: ImageOptions, folder: st
   for (const architecture of wanted) {
     const target = join(folder, architecture)
     mkdirSync(target, { recursive: true })
-    const programs = ['nap', 'usher-wait']
+    const programs = ['nap', 'usher-probe', 'usher-wait']
     if (native === 'host') run('make', ['-s', '-C', source])
     // make takes no spaces in names, which the folder of a checkout may have: it gets a relative one.
     else run('sh', [join(source, 'release.sh'), ...programs.map((name) => `../../dist/native/${architecture}/${name}`)])
@@ -128,7 +128,7 @@ function basePart(base: string): OtherPart {
 }
 
 function nativeParts({ native }: ImageOptions, folder: string): readonly OtherPart[] {
-  const programs = ['usher-wait', 'nap'].filter((name) => existsSync(join(folder, name))).map((name) => programPart(name, join(folder, name)))
+  const programs = ['usher-wait', 'usher-probe', 'nap'].filter((name) => existsSync(join(folder, name))).map((name) => programPart(name, join(folder, name)))
   if (native === 'host') return programs
   const zig = /^ziglang==([\d.]+)/m.exec(readFileSync(join(root, 'src/native/zig.txt'), 'utf8'))?.[1]
   if (zig === undefined) throw new ScriptError('src/native/zig.txt names no version of ziglang')
@@ -182,7 +182,7 @@ function buildImage({ buildah, name, architecture, context, base, packages, othe
 function labelsOf(name: string, base: string | undefined): Readonly<Record<string, string>> {
   const labels = {
     title: name,
-    description: name === 'usher' ? manifest.description : 'What usher runs inside pods: usher-wait and nap',
+    description: name === 'usher' ? manifest.description : 'What usher runs inside pods: usher-wait, usher-probe and nap',
     version: manifest.version,
     licenses: manifest.license,
     revision: git('rev-parse', 'HEAD'),

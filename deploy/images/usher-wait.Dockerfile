@@ -1,4 +1,5 @@
-# The init container's image: usher-wait, and nap to be copied into the pods that need it. Nothing else is in it.
+# The init container's image: usher-wait; nap and usher-probe, to be copied into the pods that need them. Nothing else is
+# in it.
 # Its context is the release build:
 #
 #   npm run build:native
@@ -7,8 +8,8 @@ FROM scratch
 
 # amd64, arm64, ...: the architecture of the image, which the builder tells.
 ARG TARGETARCH
-# Some architectures have no nap: there the pattern matches nothing.
-COPY ${TARGETARCH}/usher-wait ${TARGETARCH}/na[p] /
+# Some architectures have neither: there the patterns match nothing.
+COPY ${TARGETARCH}/usher-wait ${TARGETARCH}/na[p] ${TARGETARCH}/usher-prob[e] /
 
 # As a number, or the kubelet could not tell that it is not root. The webhook sets the pod's own user where it has one.
 USER 65532:65532

@@ -74,7 +74,7 @@ export const configSchema = section('The configuration file of usher.', {
       pattern: imagePattern,
       default: lock.image,
       allowed: 'the name of an image',
-      description: "The image of the init container; it holds usher-wait and nap.",
+      description: "The image of the init container; it holds usher-wait, usher-probe and nap.",
     }),
     imagePullPolicy: oneOf(['Always', 'IfNotPresent', 'Never'], lock.imagePullPolicy, 'When the kubelet pulls that image.'),
     port: whole(1, 65_535, lock.port, "The lock service's TCP port on each node."),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The release build, `npm run build:native`: both programs for every architecture, with the toolchain of zig.txt.
+# The release build, `npm run build:native`: all programs for every architecture, with the toolchain of zig.txt.
 #
 #   release.sh               builds everything into dist/native/
 #   release.sh GOAL OUT=DIR  builds a goal of the Makefile, or elsewhere

@@ -41,7 +41,7 @@ t.test('the images without a registry', { skip }, async (t) => {
   const [usherRoot, waitRoot] = images.map(({ file }) => unpack(t, file)) as [string, string]
 
   await t.test('hold what they need and nothing more: no shell, no package manager', async (t) => {
-    t.strictSame(filesIn(waitRoot), ['nap', 'usher-wait'])
+    t.strictSame(filesIn(waitRoot), ['nap', 'usher-probe', 'usher-wait'])
     const others = filesIn(usherRoot).filter((path) => !/^(?:usher\/[\w-]+\.mjs|usr\/local\/bin\/node|(?:usr\/)?lib(?:64)?\/.*\.so(?:\.\d+)*)$/.test(path))
     t.strictSame(others, [])
   })
@@ -57,7 +57,7 @@ t.test('the images without a registry', { skip }, async (t) => {
     const [zig, ...others] = refsOf(wait).filter((ref) => !ref.endsWith(`@${manifest.version}`))
     t.strictSame(others, [])
     if (native === 'release') t.match(zig, /^musl@ziglang-[\d.]+$/)
-    for (const name of ['nap', 'usher-wait']) {
+    for (const name of ['nap', 'usher-probe', 'usher-wait']) {
       const content = createHash('sha256').update(readFileSync(join(waitRoot, name))).digest('hex')
       t.match(wait.components.find((each) => each.name === name), { version: manifest.version, hashes: [{ alg: 'SHA-256', content }] }, name)
     }
@@ -110,6 +110,7 @@ t.test('the images without a registry', { skip }, async (t) => {
     if (native === 'release') {
       t.match(await run(t, [...inside, '/usher-wait', '--version']), { code: 0 })
       t.match(await run(t, [...inside, '/nap', '0']), { code: 0 })
+      t.match(await run(t, [...inside, '/usher-probe']), { code: 2, stdout: /^usage: usher-probe/ })
     }
     const port = await freePort()
     const flags = ['--single-threaded', '--optimize-for-size', '--max-semi-space-size=1', '/usher/lock.mjs', `--port=${port}`, '--host=127.0.0.1', '--state-dir=']

@@ -11,10 +11,10 @@ import { run } from './support/run.ts'
 
 const architecture = process.arch === 'x64' ? 'amd64' : process.arch
 
-t.test('builds both programs for this machine, and then has nothing more to do', async (t) => {
+t.test('builds the programs for this machine, and then has nothing more to do', async (t) => {
   const folder = outputs(t)
   succeed(make([`OUT=${folder}`]))
-  const programs = ['amd64', 'arm64'].includes(architecture) ? ['nap', 'usher-wait'] : ['usher-wait']
+  const programs = ['amd64', 'arm64'].includes(architecture) ? ['nap', 'usher-probe', 'usher-wait'] : ['usher-wait']
   t.strictSame(readdirSync(`${folder}/host`).toSorted(), programs)
   for (const name of programs) t.match(readElf(`${folder}/host/${name}`), { bits: 64, architecture })
   t.equal(make(['-q', `OUT=${folder}`]).status, 0)
@@ -32,13 +32,13 @@ t.test('builds again what is older than a source, a header or the Makefile', asy
     utimesSync(join(sources, changed), before, before)
     return status === 1
   }
-  for (const file of [`nap/${architecture}.S`, 'wait/main.c', 'wait/version.h', 'Makefile']) t.ok(rebuilds(file), file)
+  for (const file of [`nap/${architecture}.S`, 'probe/main.c', `probe/${architecture}.h`, 'probe/probe.ld', 'wait/main.c', 'wait/version.h', 'Makefile']) t.ok(rebuilds(file), file)
   t.notOk(rebuilds('zig.txt'), 'and nothing else')
 })
 
 t.test('where a compiler or objcopy fails, make fails, and nothing is left behind', async (t) => {
   const compiler = `CC=${compilerFor(t, { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch)}`
-  for (const [broken, program] of [[compiler, 'nap'], [compiler, 'usher-wait'], ['OBJCOPY=false', 'nap']] as const) {
+  for (const [broken, program] of [[compiler, 'nap'], [compiler, 'usher-wait'], [compiler, 'usher-probe'], ['OBJCOPY=false', 'nap'], ['OBJCOPY=false', 'usher-probe']] as const) {
     const folder = outputs(t)
     t.match(make([`OUT=${folder}`, broken, `${folder}/host/${program}`]), { status: 2, stderr: /Error/ })
     t.strictSame(readdirSync(`${folder}/host`), [], broken)
@@ -65,10 +65,11 @@ t.test('several makes at a time do not disturb each other', async (t) => {
   t.strictSame(readdirSync(`${folder}/host`), ['nap'])
 })
 
-t.test('leaves nap out on an architecture for which there is none', async (t) => {
+t.test('leaves nap and usher-probe out on an architecture for which there are none', async (t) => {
   const plan = succeed(make(['-n', `OUT=${outputs(t)}`, `CC=${compilerFor(t, 'riscv64')}`]))
   t.match(plan, '/host/usher-wait')
   t.notMatch(plan, '/host/nap')
+  t.notMatch(plan, '/host/usher-probe')
 })
 
 /** An empty folder for what is built: not in the checkout, whose name may have spaces, which make does not take. */

@@ -12,19 +12,19 @@ const dockerfile = fileURLToPath(new URL('../../deploy/images/usher-wait.Dockerf
 const notRoot = process.getuid?.() === 0 ? false : 'buildah is run as root here'
 const skip = missingCommand('buildah', 'tar') || notRoot || (missingToolchain() ?? false)
 const here = process.arch === 'x64' ? 'amd64' : process.arch
-const notHere = ['amd64', 'arm64'].includes(here) ? false : 'this architecture has no nap'
+const notHere = ['amd64', 'arm64'].includes(here) ? false : 'this architecture has neither nap nor usher-probe'
 const sizeLimit = 80 * 1_024
 
 const images = [
-  { architecture: 'amd64', programs: ['nap', 'usher-wait'] },
-  { architecture: 'arm64', programs: ['nap', 'usher-wait'] },
+  { architecture: 'amd64', programs: ['nap', 'usher-probe', 'usher-wait'] },
+  { architecture: 'arm64', programs: ['nap', 'usher-probe', 'usher-wait'] },
   { architecture: 'riscv64', programs: ['usher-wait'] },
   { architecture: 's390x', programs: ['usher-wait'] },
   { architecture: 'ppc64le', programs: ['usher-wait'] },
 ] as const
 
 for (const { architecture, programs } of images) {
-  t.test(`the image for ${architecture} holds ${programs.join(' and ')}, and is small`, { skip }, async (t) => {
+  t.test(`the image for ${architecture} holds ${programs.join(', ')}, and is small`, { skip }, async (t) => {
     const { configuration, layers } = buildImage(t, architecture).contents()
     t.match(configuration, { architecture, config: { User: '65532:65532', Entrypoint: ['/usher-wait'], Cmd: undefined } })
     t.strictSame(layers.flatMap(({ files }) => files), programs.map((name) => `-rwxr-xr-x 0/0 ${name}`))
@@ -33,11 +33,11 @@ for (const { architecture, programs } of images) {
   })
 }
 
-t.test('both programs run in it, as its user', { skip: skip || notHere }, async (t) => {
+t.test('its programs run in it, as its user', { skip: skip || notHere }, async (t) => {
   const { container, buildah } = buildImage(t, here)
   const name = container()
-  for (const command of [['/nap', '0'], ['/usher-wait', '--version']] as const) {
-    t.match(await run(t, [...buildah, 'run', '--isolation', 'chroot', name, ...command]), { code: 0 }, command.join(' '))
+  for (const [code, ...command] of [[0, '/nap', '0'], [0, '/usher-wait', '--version'], [2, '/usher-probe']] as const) {
+    t.match(await run(t, [...buildah, 'run', '--isolation', 'chroot', name, ...command]), { code }, command.join(' '))
   }
 })
 

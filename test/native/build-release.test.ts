@@ -10,11 +10,11 @@ import { hostProgram, missingToolchain, outputFolder, release, sourceFolder, suc
 const skip = missingToolchain() ?? false
 const napArchitectures = ['amd64', 'arm64'] as const
 const architectures = [...napArchitectures, 'riscv64', 's390x', 'ppc64le'] as const
-const programs = [...napArchitectures.map((name) => `${name}/nap`), ...architectures.map((name) => `${name}/usher-wait`)]
+const programs = [...napArchitectures.flatMap((name) => [`${name}/nap`, `${name}/usher-probe`]), ...architectures.map((name) => `${name}/usher-wait`)]
 
 const KiB = 1_024
 
-t.test('builds usher-wait for every architecture, and nap for two', { skip }, async (t) => {
+t.test('builds usher-wait for every architecture, nap and usher-probe for two', { skip }, async (t) => {
   const folder = temporaryFolder(t, 'usher-release-')
   succeed(release(['release', `OUT=${folder}`]))
   const built = readdirSync(folder, { recursive: true, encoding: 'utf8' })

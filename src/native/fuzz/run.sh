@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes the parsers of usher-wait with libFuzzer, under AddressSanitizer and UndefinedBehaviorSanitizer.
+# Fuzzes the parsers of usher-wait and usher-probe with libFuzzer, under AddressSanitizer and UndefinedBehaviorSanitizer.
 #
 #   run.sh SECONDS         each fuzzer, beginning with its corpus; exit 1 if one finds something, which is then kept
 #                          in dist/native/fuzz/
@@ -48,7 +48,7 @@ make --silent -C .. OUT=../../dist/native "CLANG=${CLANG:-clang}" fuzzers
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 code=0
-for name in response detail flags; do
+for name in response detail flags status-line; do
   unpack "corpus/$name.txt" "$work/$name"
   echo "$name: $(ls "$work/$name" | wc -l) inputs, $seconds s"
   "$out/$name" -max_total_time="$seconds" -max_len=512 -timeout=5 -print_final_stats=1 -artifact_prefix="$out/$name-" \

@@ -28,6 +28,7 @@ static const struct flag flags[] = {
     {"weight", WEIGHT, offsetof(struct settings, weight), NULL},
     {"token-file", PATH, offsetof(struct settings, token_file), NULL},
     {"install-nap", PATH, offsetof(struct settings, install_nap), NULL},
+    {"install-probe", PATH, offsetof(struct settings, install_probe), NULL},
     {"termination-log", PATH, offsetof(struct settings, termination_log), NULL},
     {"no-lock", SWITCH, offsetof(struct settings, no_lock), NULL},
     {"may-fail", SWITCH, offsetof(struct settings, may_fail), NULL},
@@ -58,11 +59,12 @@ const char flags_help[] =
     "  --weight N            how many permits it takes\n"
     "  --token-file PATH     sends the token in this file along\n"
     "  --install-nap PATH    first copies nap, which stands beside this program, there\n"
+    "  --install-probe PATH  the same of usher-probe\n"
     "  --termination-log PATH  where the last line goes for kubectl (/dev/termination-log)\n"
     "  --no-lock             does not ask for the lock\n"
     "  --may-fail            exits 4 where the lock says that what the pod depends on is not healthy\n"
     "  --hold                sleeps until SIGTERM: keeps this image on the node\n"
-    "  --strict              wrong flags end in exit 2, a failed copy of nap in exit 1\n"
+    "  --strict              wrong flags end in exit 2, a failed copy in exit 1\n"
     "  --quiet               says only what went wrong\n"
     "  --version, --help\n"
     "\n"

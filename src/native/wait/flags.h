@@ -29,6 +29,7 @@ struct settings {
   int64_t weight;           /* 0: not known */
   const char *token_file;   /* NULL: none */
   const char *install_nap;  /* NULL: not asked for */
+  const char *install_probe; /* as well */
   const char *termination_log;
   bool no_lock;
   bool may_fail;

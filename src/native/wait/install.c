@@ -12,22 +12,22 @@
 
 #include "text.h"
 
-static bool find_nap(struct text *path);
+static bool find_program(struct text *path, const char *name);
 static const char *copy(int from, const char *new_path);
 static bool copy_bytes(int from, int to);
 static int open_file(const char *path, int flags, mode_t mode);
 
-const char *install_nap(const char *path) {
-  char nap_bytes[PATH_MAX];
+const char *install_program(const char *name, const char *path) {
+  char program_bytes[PATH_MAX];
   char new_bytes[PATH_MAX];
-  struct text nap = text_in(nap_bytes, sizeof nap_bytes);
+  struct text program = text_in(program_bytes, sizeof program_bytes);
   struct text new_path = text_in(new_bytes, sizeof new_bytes);
   text_add(&new_path, path);
   text_add(&new_path, ".new");
   if (new_path.full) return "its path is too long";
-  if (!find_nap(&nap)) return "nap is not found";
-  int from = open_file(nap_bytes, O_RDONLY, 0);
-  if (from < 0) return "nap is not found";
+  if (!find_program(&program, name)) return "it is not in the image";
+  int from = open_file(program_bytes, O_RDONLY, 0);
+  if (from < 0) return "it is not in the image";
   const char *fault = copy(from, new_bytes);
   close(from);
   if (fault == NULL && rename(new_bytes, path) != 0) fault = "it cannot be renamed to its place";
@@ -36,14 +36,14 @@ const char *install_nap(const char *path) {
 }
 
 /* Beside this program, wherever the image or the build has put both. */
-static bool find_nap(struct text *path) {
+static bool find_program(struct text *path, const char *name) {
   char own[PATH_MAX];
   ssize_t length = readlink("/proc/self/exe", own, sizeof own);
   if (length <= 0 || (size_t)length == sizeof own) return false;
   const char *slash = memrchr(own, '/', (size_t)length);
   if (slash == NULL) return false;
   text_add_bytes(path, own, (size_t)(slash - own) + 1);
-  text_add(path, "nap");
+  text_add(path, name);
   return !path->full;
 }
 

@@ -2,11 +2,11 @@
 #define USHER_INSTALL_H
 
 /*
- * Copies the program `nap`, which stands beside this one, to `path`, mode 0555. It appears there whole or not at all,
- * and replaces what an earlier start has left there.
+ * Copies a program that stands beside this one (`nap`, `usher-probe`) to `path`, mode 0555. It appears there whole or not
+ * at all, and replaces what an earlier start has left there.
  *
  * Returns NULL, or what went wrong, for people.
  */
-const char *install_nap(const char *path);
+const char *install_program(const char *name, const char *path);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * Exit codes: 0 in every case in which a pod should start; 4 where the lock says that what the pod depends on is not
  * healthy, and its author wants it not to start then (--may-fail); with --strict, for people, 2 for wrong flags and 1
- * for a failed --install-nap; 143 and 130 when stopped by SIGTERM or SIGINT, but 0 where --hold was waiting for that.
+ * for a copy that failed; 143 and 130 when stopped by SIGTERM or SIGINT, but 0 where --hold was waiting for that.
  */
 
 #include <poll.h>
@@ -21,7 +21,7 @@
 
 extern char **environ;
 
-static bool install(const struct settings *settings);
+static bool install(const char *name, const char *path);
 static void print(const char *string);
 static void hold(void);
 
@@ -39,7 +39,9 @@ int main(int argc, char *argv[]) {
     report_problem("stops for that, as --strict says; --help tells the flags");
     return 2;
   }
-  if (settings.install_nap != NULL && !install(&settings) && settings.strict) return 1;
+  bool installed = install("nap", settings.install_nap);
+  installed = install("usher-probe", settings.install_probe) && installed;
+  if (!installed && settings.strict) return 1;
   if (settings.hold) {
     hold();
   } else if (settings.no_lock) {
@@ -50,12 +52,16 @@ int main(int argc, char *argv[]) {
   return 0;
 }
 
-static bool install(const struct settings *settings) {
-  const char *fault = install_nap(settings->install_nap);
+/* Where there is no path, it was not asked for. */
+static bool install(const char *name, const char *path) {
+  if (path == NULL) return true;
+  const char *fault = install_program(name, path);
   char bytes[REPORT_LINE];
   struct text line = text_in(bytes, sizeof bytes);
-  text_add(&line, fault == NULL ? "installed nap as " : "could not install nap as ");
-  text_add_clean(&line, settings->install_nap, strlen(settings->install_nap), 256);
+  text_add(&line, fault == NULL ? "installed " : "could not install ");
+  text_add(&line, name);
+  text_add(&line, " as ");
+  text_add_clean(&line, path, strlen(path), 256);
   if (fault == NULL) {
     report_news(bytes);
     return true;

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The native programs. */
-export type ProgramName = 'nap' | 'usher-wait'
+export type ProgramName = 'nap' | 'usher-probe' | 'usher-wait'
 
 /** The folder of the sources. */
 export const sourceFolder = fileURLToPath(new URL('../../../src/native', import.meta.url))

@@ -21,6 +21,25 @@ t.test('copies nap, which stands beside the program', async (t) => {
   t.same(readdirSync(folder), ['nap'])
 })
 
+t.test('copies usher-probe as well, with nap or without', async (t) => {
+  const probe = readFileSync(join(dirname(program()), 'usher-probe'))
+  const folder = t.testdir({})
+  const [one, other] = [join(folder, 'one'), join(folder, 'other')]
+  const both = await runWait(t, [`--install-nap=${one}`, `--install-probe=${other}`, '--no-lock', '--strict'])
+  t.same([both.code, both.problems], [0, []])
+  t.match(both.lines, [`installed nap as ${one}`, `installed usher-probe as ${other}`, /^does not ask/])
+  t.same([readFileSync(one), readFileSync(other), mode(other)], [nap(), probe, '555'])
+  const alone = await runWait(t, ['--no-lock'], { env: { USHER_INSTALL_PROBE: one } })
+  t.match(alone.lines, [`installed usher-probe as ${one}`, /^does not ask/])
+  t.same(readFileSync(one), probe)
+})
+
+t.test('what cannot be copied is said of each, and ends a strict start once both were tried', async (t) => {
+  const path = join(t.testdir({}), 'nap')
+  const { code, lines, problems } = await runWait(t, [`--install-nap=${path}`, '--install-probe=/no/where', '--no-lock', '--strict'])
+  t.same([code, lines, problems], [1, [`installed nap as ${path}`], ['usher-wait: could not install usher-probe as /no/where: its folder cannot be written']])
+})
+
 t.test('replaces what is there, by renaming', async (t) => {
   const path = join(t.testdir({ nap: 'an older one' }), 'nap')
   chmodSync(path, 0o444)
@@ -112,6 +131,6 @@ t.test('an image without nap is said', async (t) => {
     program: join(folder, 'usher-wait'),
   })
   t.equal(code, 0)
-  t.same(problems, [`usher-wait: could not install nap as ${folder}/copy: nap is not found`])
+  t.same(problems, [`usher-wait: could not install nap as ${folder}/copy: it is not in the image`])
   t.same(readdirSync(folder), ['usher-wait'])
 })

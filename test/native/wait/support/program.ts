@@ -42,7 +42,7 @@ export interface Running {
 const patienceMs = 40_000
 
 /**
- * The program that is tested, with nap beside it: the build for this machine; by WAIT_BUILD, `sanitized` or `released`,
+ * The program that is tested, with nap and usher-probe beside it: the build for this machine; by WAIT_BUILD, `sanitized` or `released`,
  * another one; by WAIT_BINARY any.
  */
 export function program(): string {
@@ -57,6 +57,7 @@ function build(): string {
   switch (WAIT_BUILD) {
     case 'host':
       hostProgram('nap')
+      hostProgram('usher-probe')
       return hostProgram('usher-wait')
     case 'sanitized':
       succeed(make(['sanitized']))
@@ -64,6 +65,7 @@ function build(): string {
     case 'released': {
       const here = process.arch === 'x64' ? 'amd64' : process.arch
       releaseProgram(here, 'nap')
+      releaseProgram(here, 'usher-probe')
       return releaseProgram(here, 'usher-wait')
     }
     default:
