@@ -1,0 +1,221 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { jobProblemDocument } from '../../src/job/problems.ts'
+import { until } from '../support/until.ts'
+import { theCluster } from './cluster-file.ts'
+import { nodeImage } from './images/node.ts'
+import { cutPower } from './machine.ts'
+import { addressesOf, ask, container, instancesOf, isHealthy, jobFile, objectsIn, problemIn, server, startRun, usher } from './support/jobs.ts'
+import { startLoad } from './support/load.ts'
+import { mustCluster } from './support/command.ts'
+import { showLogsOfFailure } from './support/show-logs.ts'
+import { apply, kubectl, list, lockState, makeNamespace, read, startUsher, tryKubectl } from './support/usher.ts'
+import { barePod } from './support/workloads.ts'
+
+await startUsher(t, { nodes: 2 })
+showLogsOfFailure(t)
+
+// What comes up on a busy machine takes its time.
+const patienceMs = 180_000
+const short = { 'usher.dev/lock-lease': '10s', 'usher.dev/nap': '1s' }
+
+t.test('the example runs as it is written: three instances, app reaches db on localhost, volumes shared and local; again is a no-op', async (t) => {
+  const namespace = 'jobs-example'
+  await makeNamespace(t, namespace, undefined, short)
+  // A folder of the machine under both nodes stands for a file system that nodes share.
+  await apply({
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'jobs-example' },
+    spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteMany'], storageClassName: 'shared', hostPath: { path: t.testdir({}), type: 'Directory' } },
+  })
+  t.teardown(() => kubectl(['delete', 'persistentvolume', 'jobs-example', '--wait=false', '--ignore-not-found']))
+  const file = readFileSync(new URL('fixtures/simple-webapp.yaml', import.meta.url), 'utf8').replaceAll('IMAGE', nodeImage)
+
+  const none = await usher(['job', 'run', '-n', namespace, '-f', '-'], file)
+  t.equal(none.code, 4, none.stderr)
+  t.match(problemIn(none), { type: /#no-shared-storage$/, job: 'simple-webapp' })
+  t.strictSame(await instancesOf(namespace, 'simple-webapp'), [])
+
+  const run = ['job', 'run', '-n', namespace, '-f', '-', '--shared-storage-class', 'shared']
+  const first = await usher(run, file)
+  t.equal(first.code, 0, first.stdout + first.stderr)
+  const instances = await instancesOf(namespace, 'simple-webapp')
+  t.equal(instances.filter(isHealthy).length, 3)
+  for (const { spec } of instances) t.equal(spec.initContainers?.[0]?.name, 'usher-lock', 'the lock comes before the dependency')
+  const [one, another] = instances.map(({ metadata }) => metadata.name)
+  t.match(await ask3000(namespace, one, '/'), 'db says hello', 'over localhost')
+  await ask3000(namespace, one, '/write/seen-by-all')
+  t.match(await ask3000(namespace, another, '/read'), 'seen-by-all', 'each sees what others write')
+  t.match(await ask3000(namespace, another, '/scratch'), 'ENOENT', 'and not what is local')
+  t.equal((await addressesOf(namespace, 'simple-webapp')).length, 3)
+
+  const before = await objectsIn(namespace)
+  const again = await usher(run, file)
+  t.equal(again.code, 0, again.stderr)
+  t.match(again.stdout, /unchanged|nothing/i)
+  t.strictSame(await objectsIn(namespace), before)
+  t.match(await usher(['job', 'status', 'simple-webapp', '-n', namespace]), { code: 0, stdout: /Healthy 3\/3/ })
+})
+
+t.test('where 10G are free, 12G are refused member for member, and nothing is there that was not', async (t) => {
+  const namespace = 'jobs-room'
+  await makeNamespace(t, namespace, undefined, short)
+  await kubectl(['cordon', 'node-2'])
+  t.teardown(() => kubectl(['uncordon', 'node-2']))
+  const free = await freeMemoryOf('node-1')
+  const filling = { containers: [{ name: 'main', image: nodeImage, imagePullPolicy: 'Never', args: ['-e', server], resources: { requests: { memory: String(free - 10 * 2 ** 30) } } }], nodeName: 'node-1' }
+  await apply(barePod(namespace, 'filling', { spec: filling }))
+  const before = await objectsIn(namespace)
+  const file = jobFile('my-cool-job', 2, { app: container({ memory: '6G' }) })
+  for (const command of [['plan'], ['job', 'run']]) {
+    const refused = await usher([...command, '-n', namespace, '-f', '-', '-o', 'json'], file)
+    t.equal(refused.code, 4, refused.stdout + refused.stderr)
+    const wanted = jobProblemDocument('my-cool-job', { code: 'insufficient-memory', detail: 'Job requires 12G of memory but only 10G can be allocated.' })
+    t.match(refused.stdout.replaceAll(/\s/g, ''), JSON.stringify(wanted).replaceAll(/\s/g, ''))
+  }
+  t.strictSame(await objectsIn(namespace), before)
+
+  t.equal((await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('growing', 3, { app: container({ memory: '2G' }) }))).code, 0)
+  const running = await instancesOf(namespace, 'growing')
+  const grown = await usher(['job', 'scale', 'growing', '6', '-n', namespace])
+  t.equal(grown.code, 4, grown.stdout + grown.stderr)
+  t.strictSame((await instancesOf(namespace, 'growing')).map(({ metadata }) => metadata.uid).toSorted(), running.map(({ metadata }) => metadata.uid).toSorted(), 'all of them run on')
+  t.equal((await usher(['job', 'scale', 'growing', '1', '-n', namespace])).code, 0)
+  await until('two are gone', async () => (await instancesOf(namespace, 'growing')).length === 1, patienceMs)
+})
+
+t.test('an image that is not there: the old ones run on, the cause is named, and all is as it was', async (t) => {
+  const namespace = 'jobs-image'
+  await makeNamespace(t, namespace, undefined, short)
+  t.equal((await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('kept', 2))).code, 0)
+  const before = (await instancesOf(namespace, 'kept')).map(({ metadata }) => metadata.uid).toSorted()
+  const broken = await usher(['job', 'run', '-n', namespace, '-f', '-', '--timeout', '30s'], jobFile('kept', 2, { app: container({ image: '127.0.0.1:1/none:1' }) }))
+  t.equal(broken.code, 5, broken.stdout + broken.stderr)
+  t.match(broken.stdout + broken.stderr, /ErrImagePull|ImagePullBackOff/)
+  await until('only the old ones are left', async () => (await instancesOf(namespace, 'kept')).length === 2, patienceMs)
+  t.strictSame((await instancesOf(namespace, 'kept')).map(({ metadata }) => metadata.uid).toSorted(), before)
+})
+
+t.test('of two runs at once one wins; one that is killed in the middle does not keep the next from succeeding', async (t) => {
+  const namespace = 'jobs-race'
+  await makeNamespace(t, namespace, undefined, short)
+  const runs = [1, 2].map((number) => startRun(namespace, jobFile('raced', number)))
+  const codes = (await Promise.all(runs.map(({ ended }) => ended))).toSorted()
+  t.strictSame(codes, [0, 4], runs.map(({ output }) => output()).join('\n'))
+
+  const killed = startRun(namespace, jobFile('killed', 2))
+  await until('it has begun to put things in', async () => (await tryKubectl(['get', '--namespace', namespace, 'deployment', 'killed'])).code === 0, patienceMs)
+  killed.kill()
+  t.equal(await killed.ended, 'SIGKILL')
+  const next = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('killed', 3))
+  t.equal(next.code, 0, next.stdout + next.stderr)
+  t.equal((await instancesOf(namespace, 'killed')).filter(isHealthy).length, 3)
+})
+
+t.test('what answers 204 or 302 is unhealthy: it leaves DNS, is restarted, and comes back', async (t) => {
+  const namespace = 'jobs-health'
+  await makeNamespace(t, namespace, undefined, short)
+  t.equal((await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('checked', 2))).code, 0)
+  for (const status of [204, 302]) {
+    const [victim] = await instancesOf(namespace, 'checked')
+    if (victim === undefined) throw new Error('no instance')
+    const restarts = victim.status.containerStatuses?.[0]?.restartCount ?? 0
+    await ask(namespace, victim.metadata.name, `/set/${status}`)
+    await until(`${status}: it has left DNS`, async () => !(await addressesOf(namespace, 'checked')).includes(victim.status.podIP ?? ''), patienceMs)
+    await until(`${status}: it comes back, restarted`, async () => {
+      const now = (await instancesOf(namespace, 'checked')).find(({ metadata }) => metadata.uid === victim.metadata.uid)
+      return (now?.status.containerStatuses?.[0]?.restartCount ?? 0) > restarts && (await addressesOf(namespace, 'checked')).includes(now?.status.podIP ?? '')
+    }, patienceMs)
+    t.pass(`${status} is not 200`)
+  }
+})
+
+t.test('a rolling update under load: no request fails', async (t) => {
+  const namespace = 'jobs-rolling'
+  await makeNamespace(t, namespace, undefined, { 'usher.dev/lock-lease': '2s' })
+  const file = (version: string): string => jobFile('web', 3, { app: container({ environment: { VERSION: version } }) }, { nap: 5 })
+  t.equal((await usher(['job', 'run', '-n', namespace, '-f', '-'], file('1'))).code, 0)
+  const { spec } = await read<{ readonly spec: { readonly clusterIP: string } }>('get', 'service', '--namespace', namespace, 'web')
+  const url = `http://${spec.clusterIP}/`
+  await until('the service answers', () => fetch(url).then((answer) => answer.ok, () => false))
+  const load = startLoad(t, url, 4)
+  const rolled = await usher(['job', 'run', '-n', namespace, '-f', '-'], file('2'))
+  t.equal(rolled.code, 0, rolled.stdout + rolled.stderr)
+  await until('only the new ones are left', async () => (await list('get', 'pods', '--namespace', namespace)).length === 3, patienceMs)
+  const { fresh, kept } = await load.end()
+  t.strictSame([fresh.failures, kept.failures], [[], []])
+  t.ok(fresh.requests > 100 && kept.requests > 100, `${fresh.requests} and ${kept.requests} requests`)
+})
+
+t.test('web waits for job/db, holding no permit: another pod of its node starts meanwhile', async (t) => {
+  const namespace = 'jobs-gate'
+  await makeNamespace(t, namespace, undefined, { 'usher.dev/nap': '1s' })
+  // Not healthy until it is told to be.
+  const late = server.replace('status = 200', 'status = 503')
+  const db = startRun(namespace, jobFile('db', 1, { app: container({ command: ['-e', late] }) }, { startup_lock: { enabled: false } }))
+  const dbPod = await until('db runs', async () => (await instancesOf(namespace, 'db')).find(({ status }) => status.phase === 'Running'), patienceMs)
+  const web = startRun(namespace, jobFile('web', 1, { app: container({ depends_on: { 'job/db': { condition: 'healthy', timeout: '10m' } } }) }))
+  const webPod = await until('web waits', async () => (await instancesOf(namespace, 'web')).find(({ spec }) => spec.nodeName !== undefined), patienceMs)
+  const node = webPod.spec.nodeName
+  await until('its line says for what', async () => (await tryKubectl(['logs', '--namespace', namespace, webPod.metadata.name, '--container', 'usher-lock'])).stdout.includes('job/db'), patienceMs)
+  await apply(barePod(namespace, 'other', { spec: { nodeName: node } }))
+  await kubectl(['wait', '--for=condition=Ready', '--namespace', namespace, 'pod/other', '--timeout=120s'])
+  const state = await lockState(node)
+  t.notOk(state.holders.some(({ pod }) => pod?.endsWith(webPod.metadata.name)), 'web holds nothing')
+  t.match(await usher(['why', 'web', '-n', namespace]), { code: 0, stdout: /job\/db/ })
+  await ask(namespace, dbPod.metadata.name, '/set/200')
+  t.equal(await db.ended, 0, db.output())
+  t.equal(await web.ended, 0, web.output())
+})
+
+t.test('the instances of a dead node move, as many as fit, and the rest when a node joins', async (t) => {
+  const namespace = 'jobs-lost'
+  await makeNamespace(t, namespace, undefined, short)
+  // Two of them fit on a node, three do not.
+  const memory = `${Math.floor(((await freeMemoryOf('node-1')) / 2.5) / 2 ** 20)}M`
+  const run = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('moving', 3, { app: container({ memory }) }, { reallocate_after: 5 }))
+  t.equal(run.code, 0, run.stdout + run.stderr)
+  const machine = theCluster().machines.find(({ name }) => name === 'node-2')
+  if (machine === undefined) throw new Error('no node-2')
+  await cutPower(machine)
+  await until('as many as fit run on the other node', async () => {
+    const instances = await instancesOf(namespace, 'moving')
+    const there = instances.filter((each) => each.spec.nodeName === 'node-1' && isHealthy(each))
+    return there.length === 2 && instances.some(({ spec }) => spec.nodeName === undefined)
+  }, 300_000)
+  t.match(await usher(['job', 'status', 'moving', '-n', namespace]), { code: 1, stdout: /Degraded 2\/3/ })
+  await mustCluster('reboot-node', 'node-2')
+  await until('all three run', async () => (await instancesOf(namespace, 'moving')).filter(isHealthy).length === 3, 300_000)
+  t.match(await usher(['job', 'status', 'moving', '-n', namespace]), { code: 0, stdout: /Healthy 3\/3/ })
+})
+
+/** Bytes of a node that no pod has asked for. */
+async function freeMemoryOf(node: string): Promise<number> {
+  const { status } = await read<{ readonly status: { readonly allocatable: { readonly memory: string } } }>('get', 'node', node)
+  const pods = await list<AskingPod>('get', 'pods', '--all-namespaces', '--field-selector', `spec.nodeName=${node},status.phase!=Succeeded,status.phase!=Failed`)
+  const asked = pods.map(({ spec }) => Math.max(sumOf(spec.containers), ...(spec.initContainers ?? []).map((each) => sumOf([each]))))
+  return bytesOf(status.allocatable.memory) - asked.reduce((sum, each) => sum + each, 0)
+}
+
+interface AskingPod {
+  readonly spec: { readonly containers: readonly AskingContainer[]; readonly initContainers?: readonly AskingContainer[] }
+}
+
+interface AskingContainer {
+  readonly resources?: { readonly requests?: { readonly memory?: string } }
+}
+
+function sumOf(containers: readonly AskingContainer[]): number {
+  return containers.reduce((sum, { resources }) => sum + bytesOf(resources?.requests?.memory ?? '0'), 0)
+}
+
+function bytesOf(quantity: string): number {
+  const [, digits = '0', unit = ''] = /^(\d+)(Ki|Mi|Gi|k|M|G)?$/.exec(quantity) ?? []
+  return Number(digits) * ({ '': 1, k: 1e3, M: 1e6, G: 1e9, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }[unit] ?? Number.NaN)
+}
+
+function ask3000(namespace: string, pod: string | undefined, path: string): Promise<string> {
+  const script = `fetch('http://127.0.0.1:3000${path}').then((answer) => answer.text()).then(console.log)`
+  return kubectl(['exec', '--namespace', namespace, pod ?? '', '--container', 'app', '--', '/usr/local/bin/node', '-e', script])
+}
