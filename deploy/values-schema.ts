@@ -81,6 +81,7 @@ const constraints: JsonObject = only({
     timeout: duration,
     watchPods: flag,
     events: flag,
+    dependsOn: flag,
     unknown: oneOf('anonymous', 'refuse'),
     token: flag,
     checks: listOf(text('^(https?|tcp)://[^\\s]+$')),

@@ -17,6 +17,9 @@ export function reasonReference(): readonly string[] {
 const eventMeanings: Readonly<Record<EventReason, string>> = {
   StartedWithoutLock: 'The pod starts without its turn: its last words say why.',
   StartupLockExpired: 'Its turn was taken back before it was ready.',
+  DependencyTimedOut: 'What it depends on was not healthy in its time: it goes on without, or its init container fails.',
+  DependencyNotJudged: 'Whether what it depends on is healthy cannot be found out: it goes on without.',
+  WaitingForDependency: 'It has waited for five seconds for what it depends on, and once more each minute.',
   StartupLockWaiting: 'It has waited for five seconds, and once more each minute.',
   StartupLockGranted: 'After such a wait it has its turn.',
   StartupLockReleased: 'The turn of such a pod has ended.',

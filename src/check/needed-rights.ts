@@ -49,9 +49,13 @@ function rightsOfLock(account: string, { daemonSet }: Installation): readonly Ne
     ...rights(account, ['list'], { ...(namespace === '' ? {} : { namespace }), group: 'apps', resource: 'daemonsets' }),
     ...rights(account, ['get'], { resource: 'nodes' }),
   ]
+  const ofDependencies = ([['discovery.k8s.io', 'endpointslices'], ['apps', 'deployments'], ['apps', 'statefulsets'], ['apps', 'daemonsets'], ['batch', 'jobs']] as const).flatMap(
+    ([group, resource]) => rights(account, ['list', 'watch'], { group, resource }),
+  )
   return [
     ...rights(account, ['list', 'watch'], { resource: 'pods' }),
     ...(flagOf(container, 'events') === 'on' ? rights(account, ['create', 'patch'], { resource: 'events' }) : []),
+    ...(flagOf(container, 'depends-on') === 'on' ? ofDependencies : []),
     ...(hasSwitch(container, 'daemonsets') ? ofGate : []),
     ...((flagOf(container, 'token-audience') ?? '') === '' ? [] : [{ account, asked: { nonResourceAttributes: { path: '/openid/v1/jwks', verb: 'get' } } }]),
   ]

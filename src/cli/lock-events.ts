@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { systemClock } from '../lock/clock.ts'
+import type { DependencyGate } from '../lock/depends-on/dependency-gate.ts'
 import type { LockMetrics } from '../lock/metrics.ts'
 import { makePodEvents } from '../lock/pod-events/pod-events.ts'
 import type { EventSink } from '../lock/pod-events/sink.ts'
@@ -16,10 +17,10 @@ export interface LockEventsParts {
 }
 
 /** Prepares to tell the pods of the node how they fare; the function that is given back begins, and gives back its end. */
-export async function openLockEvents({ cluster, isOn, metrics, log }: LockEventsParts): Promise<(service: LockService) => () => void> {
+export async function openLockEvents({ cluster, isOn, metrics, log }: LockEventsParts): Promise<(service: LockService, gate?: DependencyGate) => () => void> {
   if (cluster === undefined) return () => () => {}
   const sink = isOn ? await openSink(cluster) : undefined
-  return (service) => makePodEvents({ service, sink, clock: systemClock, date: Date.now, metrics, log })
+  return (service, gate) => makePodEvents({ service, gate, sink, clock: systemClock, date: Date.now, metrics, log })
 }
 
 async function openSink({ node, kubeconfig }: LockCluster): Promise<EventSink> {

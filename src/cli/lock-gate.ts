@@ -21,7 +21,7 @@ export interface LockGateOptions {
 /** Makes the gate of a service, that holds pods until what they depend on is healthy. */
 export type MakeGate = (service: LockService) => DependencyGate
 
-/** Prepares the gate of a lock; undefined where there is no cluster, and nothing is known of what pods depend on. */
+/** Prepares the gate of a lock; undefined where there is no cluster, or nothing of it is to be known. */
 export async function openLockGate({ cluster, kept, metrics, log }: LockGateOptions): Promise<MakeGate | undefined> {
   if (cluster === undefined) return undefined
   const [{ clusterOf }, { watchCollection }] = await Promise.all([import('../kube/cluster.ts'), import('../kube/collections.ts')])

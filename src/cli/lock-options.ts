@@ -32,6 +32,8 @@ export interface LockCommandOptions {
   readonly tokenAudience: string | undefined
   /** Whether what happens to pods is told as their Events. */
   readonly events: boolean
+  /** Whether pods are held until what they depend on is healthy. */
+  readonly dependsOn: boolean
   /** Whether what starts of a workload have cost decides on how many of it may start on an idle node. */
   readonly learn: boolean
   readonly level: string
@@ -114,6 +116,12 @@ export const lockFlags: Readonly<Record<string, Flag>> = {
     default: 'on',
     help: 'Events on pods that wait, or start without the lock: on, or off',
   },
+  'depends-on': {
+    type: 'string',
+    value: 'WHAT',
+    default: 'on',
+    help: 'hold pods until what their annotation usher.dev/depends-on names is healthy: on, or off',
+  },
   learn: {
     type: 'string',
     value: 'WHAT',
@@ -171,6 +179,7 @@ export function readLockOptions(values: FlagValues, environment: Environment): L
     unknown: readUnknown(values),
     tokenAudience: values.text('token-audience') || undefined,
     events: readOnOff(values, 'events'),
+    dependsOn: readOnOff(values, 'depends-on'),
     learn: readOnOff(values, 'learn'),
     level: readLogLevel(values),
   }
@@ -198,7 +207,7 @@ function readUnknown(values: FlagValues): UnknownPolicy {
   throw new UsageError(`--unknown: ${JSON.stringify(text)} is neither anonymous nor refuse`)
 }
 
-function readOnOff(values: FlagValues, name: 'events' | 'learn'): boolean {
+function readOnOff(values: FlagValues, name: 'events' | 'learn' | 'depends-on'): boolean {
   const text = values.text(name)
   if (text === 'on' || text === 'off') return text === 'on'
   throw new UsageError(`--${name}: ${JSON.stringify(text)} is neither on nor off`)

@@ -65,7 +65,7 @@ async function serve(options: LockCommandOptions): Promise<void> {
   const { pods, start } = await openLockPods(options.cluster, isSameBoot, log)
   const tellPods = await openLockEvents({ cluster: options.cluster, isOn: options.events, metrics, log })
   const { tokens, stop: stopTokens } = await openLockTokens(options.cluster, options.tokenAudience, metrics, log)
-  const makeGate = await openLockGate({ cluster: options.cluster, kept: kept?.gated ?? [], metrics, log })
+  const makeGate = await openLockGate({ cluster: options.dependsOn ? options.cluster : undefined, kept: kept?.gated ?? [], metrics, log })
   const watchDaemonSets = await openDaemonSetGate(options.daemonSets, options.cluster, isSameBoot, registry, log)
   // Which pods are alike the watch of them says, and an idle core is what it is for.
   const costs = options.learn && options.cluster !== undefined && !options.settings.strict ? new StartCosts() : undefined
@@ -91,7 +91,7 @@ async function serve(options: LockCommandOptions): Promise<void> {
     watchNode(options, service, learning, log),
     watchDaemonSets(service),
     followPods(service, pods),
-    tellPods(service),
+    tellPods(service, gate),
     () => learning?.stop(),
     start(service),
     stopTokens,

@@ -14,6 +14,7 @@ export interface Collection {
 const serviceLabel = 'kubernetes.io/service-name'
 // As src/job/names.ts has it.
 const jobLabel = 'usher.dev/job'
+const jobResources = ['deployments', 'statefulsets', 'daemonsets', 'jobs'] as const
 
 /**
  * What has to be watched to judge a target for a pod of this namespace: as little as that takes.
@@ -22,23 +23,11 @@ const jobLabel = 'usher.dev/job'
  */
 export function collectionsOf({ kind, namespace, name }: Target, podNamespace: string): readonly Collection[] {
   const inNamespace = namespace ?? podNamespace
-  const named = (resource: Resource): Collection => ({ resource, namespace: inNamespace, selector: { name } })
-  switch (kind) {
-    case 'service':
-      return [{ resource: 'endpointslices', namespace: inNamespace, selector: { label: serviceLabel, value: name } }]
-    case 'deployment':
-      return [named('deployments')]
-    case 'statefulset':
-      return [named('statefulsets')]
-    case 'daemonset':
-      return [named('daemonsets')]
-    case 'job': {
-      // The value of a label has no more than 63 characters, and the API server refuses a selector with more.
-      const labelled = (resource: Resource): Collection => ({ resource, namespace, selector: { label: jobLabel, value: name } })
-      const ofUsher = name.length > 63 ? [] : (['deployments', 'statefulsets', 'daemonsets', 'jobs'] as const).map(labelled)
-      return [...ofUsher, named('jobs')]
-    }
-  }
+  if (kind === 'service') return [{ resource: 'endpointslices', namespace: inNamespace, selector: { label: serviceLabel, value: name } }]
+  if (kind !== 'job') return [{ resource: `${kind}s`, namespace: inNamespace, selector: { name } }]
+  // The value of a label has no more than 63 characters, and the API server refuses a selector with more.
+  const ofUsher = name.length > 63 ? [] : jobResources.map((resource): Collection => ({ resource, namespace, selector: { label: jobLabel, value: name } }))
+  return [...ofUsher, { resource: 'jobs', namespace: inNamespace, selector: { name } }]
 }
 
 /** Names a collection: two of the same key have the same objects. */

@@ -19,19 +19,13 @@ export interface Verdict {
  * | `job`, where there is none | the Job of this name in the namespace is complete |
  */
 export function judge(target: Target, podNamespace: string, objects: readonly Observed[]): Verdict {
-  switch (target.kind) {
-    case 'service':
-      return judgeEndpoints(objects.filter(isEndpoints))
-    case 'job':
-      return judgeJob(target, podNamespace, objects)
-    case 'deployment':
-    case 'statefulset':
-    case 'daemonset': {
-      const [object] = objects
-      return object === undefined ? { isHealthy: false, reason: 'there is none' } : judgeWorkload(object)
-    }
-  }
+  if (target.kind === 'service') return judgeEndpoints(objects.filter(isEndpoints))
+  if (target.kind === 'job') return judgeJob(target, podNamespace, objects)
+  const [object] = objects
+  return object === undefined ? nothing : judgeWorkload(object)
 }
+
+const nothing: Verdict = { isHealthy: false, reason: 'there is none' }
 
 function judgeEndpoints(slices: readonly ObservedEndpoints[]): Verdict {
   if (slices.length === 0) return { isHealthy: false, reason: 'there is none, or it has no endpoints' }
@@ -54,7 +48,7 @@ function judgeJob(target: Target, podNamespace: string, objects: readonly Observ
   const judged = found.length > 0 ? found : workloads.filter(({ namespace }) => namespace === inNamespace)
   const verdicts = judged.map(judgeWorkload)
   const bad = verdicts.find(({ isHealthy }) => !isHealthy)
-  return bad ?? verdicts[0] ?? { isHealthy: false, reason: 'there is none' }
+  return bad ?? verdicts[0] ?? nothing
 }
 
 function judgeWorkload(object: Observed): Verdict {

@@ -69,7 +69,8 @@ function readTarget(text: string): Target | string {
   if (names.length === 0 || names.length > 2) return 'it is neither KIND/NAME nor KIND/NAMESPACE/NAME'
   const [namespace, name] = second === undefined ? [undefined, first] : [first, second]
   if (namespace !== undefined && !isLabel(namespace)) return 'its namespace is not the name of one'
-  return isName(name) ? { kind, namespace, name } : 'its name is not one that Kubernetes allows'
+  const isValid = kind === 'service' ? isLabel(name) : isName(name)
+  return isValid ? { kind, namespace, name } : 'its name is not one that Kubernetes allows'
 }
 
 function isKind(text: string): text is TargetKind {

@@ -106,13 +106,14 @@ export function buildLockMetrics(registry: Registry): LockMetrics {
       dependencyWait.observe(waitedMs / 1_000)
     },
     watchGate(gate, watches) {
-      const number = (name: string, help: string, read: () => number) => {
-        const made: Gauge = new Gauge({ name, help, registers, collect: () => void made.set(read()) })
-      }
-      number('usher_lock_dependency_waiting', 'Pods that wait for what they depend on.', () => gate.size)
-      number('usher_lock_dependency_watches', 'Watches of what pods wait for.', () => watches.size)
+      showSize('usher_lock_dependency_waiting', 'Pods that wait for what they depend on.', gate, registers)
+      showSize('usher_lock_dependency_watches', 'Watches of what pods wait for.', watches, registers)
     },
   }
+}
+
+function showSize(name: string, help: string, counted: { readonly size: number }, registers: Registry[]): void {
+  const made: Gauge = new Gauge({ name, help, registers, collect: () => made.set(counted.size) })
 }
 
 /** Gauges that look at the service when they are read. */

@@ -41,3 +41,9 @@ t.test('the lock needs more for its gate, its events and its tokens', async (t) 
   t.same(ofLock('--daemonsets-namespace=kube-system'), [], 'the switch alone turns it on')
   t.same(ofLock('--token-audience=usher'), ['usher-lock: get /openid/v1/jwks'])
 })
+
+t.test('the lock needs to see what pods depend on only where it holds them for that', async (t) => {
+  const wanted = ['endpointslices', 'deployments', 'statefulsets', 'daemonsets', 'jobs'].flatMap((resource) => [`usher-lock: list ${resource}`, `usher-lock: watch ${resource}`])
+  t.same(needed([], ['--depends-on=on']).filter((each) => !least.includes(each)), wanted)
+  t.same(needed([], ['--depends-on=off']), least)
+})

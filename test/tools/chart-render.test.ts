@@ -121,7 +121,7 @@ for (const helm of helms) {
       t.strictSame(args.filter((arg) => String(arg).startsWith('--daemonsets')), enabled ? flags : [])
       t.equal(listAt(lock, 'env').some(({ name }) => name === 'POD_UID'), enabled)
       const rules = listAt(named(objects, 'ClusterRole usher-lock'), 'rules')
-      const rights = rules.map(({ resources, verbs }) => `${shown(verbs)} ${shown(resources)}`).filter((right) => /daemonsets|nodes/.test(right))
+      const rights = rules.map(({ resources, verbs }) => `${shown(verbs)} ${shown(resources)}`).filter((right) => /\["daemonsets"\]|nodes/.test(right))
       t.strictSame(rights, enabled ? ['["list"] ["daemonsets"]', '["get"] ["nodes"]'] : [])
     }
   })

@@ -75,9 +75,10 @@ t.test('a whole installation, and what goes wrong with it', async (t) => {
   t.match(odd['injection'], { items: [/^odd: pods are rejected because of what usher puts in: .*no hooks here/] })
 
   await shell.read(`kubectl delete clusterrolebinding usher-lock && kubectl label deployment usher-webhook -n ${namespace} --overwrite app.kubernetes.io/version=0.0.9`)
+  const seen = ['endpointslices', 'deployments', 'statefulsets', 'daemonsets', 'jobs'].flatMap((resource) => [`usher-lock may not list ${resource}`, `usher-lock may not watch ${resource}`])
   const worse = await waitForCheck(check, 'usher-rights', 'failed')
   t.match(worse, {
-    'usher-rights': { items: ['usher-lock may not list pods', 'usher-lock may not watch pods', 'usher-lock may not create events', 'usher-lock may not patch events'] },
+    'usher-rights': { items: ['usher-lock may not list pods', 'usher-lock may not watch pods', 'usher-lock may not create events', 'usher-lock may not patch events', ...seen] },
     versions: { outcome: 'failed', items: ['the webhook: 0.0.9', 'the lock: 0.1.0', 'the configuration: 0.1.0'] },
   })
 

@@ -96,6 +96,6 @@ export class SharedWatch {
 
   #tell(): void {
     // Before all is known, what there is says nothing.
-    if (this.#isSynced || this.#isFailing) for (const listener of [...this.#listeners]) listener()
+    if (this.#isSynced || this.#isFailing) for (const listener of this.#listeners) listener()
   }
 }

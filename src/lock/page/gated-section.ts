@@ -19,10 +19,13 @@ const stateWords: Readonly<Record<DependencyView['state'], string>> = {
 export function gatedSection({ gated = [] }: StateView): Html | undefined {
   if (gated.length === 0) return undefined
   const columns = [{ title: 'Pod', isRowName: true }, { title: 'Depends on' }, { title: 'Waited', isNumber: true }]
-  const row = (each: GatedState): readonly Content[] => [podName(each.pod), [each.dependencies.map(dependencyLine), cycleLine(each)], span(each.waitedSeconds)]
   const caption = `Who waits for what it depends on, and not yet for the lock: ${count(gated.length, 'pod')}`
   const rest = gated.length > shownRows && html`<p class="more">and ${gated.length - shownRows} more</p>`
-  return section('gated', 'Waiting for what they depend on', [table({ name: 'gated', caption, columns, rows: gated.slice(0, shownRows).map(row) }), rest])
+  return section('gated', 'Waiting for what they depend on', [table({ name: 'gated', caption, columns, rows: gated.slice(0, shownRows).map(rowOf) }), rest])
+}
+
+function rowOf(each: GatedState): readonly Content[] {
+  return [podName(each.pod), [each.dependencies.map(dependencyLine), cycleLine(each)], span(each.waitedSeconds)]
 }
 
 function dependencyLine({ target, state, reason, leftSeconds, onTimeout }: DependencyView): Html {

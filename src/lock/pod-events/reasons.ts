@@ -5,6 +5,9 @@
 export const eventReasons = {
   StartedWithoutLock: { type: 'Warning', rank: 0 },
   StartupLockExpired: { type: 'Warning', rank: 0 },
+  DependencyTimedOut: { type: 'Warning', rank: 0 },
+  DependencyNotJudged: { type: 'Warning', rank: 0 },
+  WaitingForDependency: { type: 'Normal', rank: 1 },
   StartupLockWaiting: { type: 'Normal', rank: 1 },
   StartupLockGranted: { type: 'Normal', rank: 1 },
   StartupLockReleased: { type: 'Normal', rank: 2 },

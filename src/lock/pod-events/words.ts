@@ -30,6 +30,11 @@ export function withoutLockWords(message: string): string {
   return line(message)
 }
 
+/** What a pod waits for, or goes on without. */
+export function dependencyWords(detail: string): string {
+  return line(detail)
+}
+
 function seconds(ms: number): string {
   return `${Math.max(0, Math.round(ms / 1_000))} s`
 }
