@@ -44,7 +44,7 @@ export function annotationReference(): readonly string[] {
     '',
     ...tableOf(['annotation', 'what it says'], [
       [codeOf(statusKey), 'what was done, and what was there before, so that `usher uninject` can take it out again'],
-      [codeOf(tuning.dependsOn), 'what holds of it, where that is the namespace\'s or the configuration\'s, or less than what the pod asks for'],
+      [`annotation ${codeOf(tuning.dependsOn)}`, 'what holds of it, where that is the namespace\'s or the configuration\'s, or less than what the pod asks for'],
       [codeOf(evictKey), 'the volume `usher-bin` is added to what there is, where naps are exec\'d: it holds nothing that an eviction would lose'],
       ['`traffic.sidecar.istio.io/excludeOutboundPorts`, `config.linkerd.io/skip-outbound-ports`', 'the lock\'s port is added, in a [mesh](install.md#meshes)'],
     ]),

@@ -32,13 +32,15 @@ export function webhookMetrics(): readonly DocumentedMetric[] {
 export function lockMetrics(): readonly DocumentedMetric[] {
   const registry = new Registry()
   buildDaemonSetMetrics(registry)
+  const metrics = buildLockMetrics(registry)
+  metrics.watchGate({ size: 0 }, { size: 0 })
   const service = new LockService({
     settings: defaultQueueSettings,
     gates: [],
     clock: systemClock,
     pods: noPods,
     store: noStore,
-    metrics: buildLockMetrics(registry),
+    metrics,
     log: pino({ level: 'silent' }),
   })
   service.close()

@@ -72,8 +72,8 @@ export function buildLockMetrics(registry: Registry): LockMetrics {
     buckets: seconds,
     registers,
   })
-  for (const outcome of ['timed-out', 'not-judged', 'failed'] satisfies DependencyOutcome[]) dependencyWaits.inc({ outcome }, 0)
   // From 0 on: an increase from nothing to 1 is none to Prometheus, and no alert.
+  for (const outcome of ['timed-out', 'not-judged', 'failed'] satisfies DependencyOutcome[]) dependencyWaits.inc({ outcome }, 0)
   for (const reason of ['too-many-waiting', 'too-many-waiting-from-peer'] satisfies ProblemCode[]) rejects.inc({ reason }, 0)
   // A child is looked up by its labels; that of the most frequent answer is kept instead.
   const locked = answers.labels({ status: '423' })
