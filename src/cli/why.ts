@@ -1,5 +1,6 @@
 import { paintFor } from '../terminal/paint.ts'
 import { explain } from '../why/explain.ts'
+import type { WhyFacts } from '../why/facts.ts'
 import { reportLines, toJson } from '../why/report.ts'
 import { readWanted, type Wanted } from '../why/workload-kinds.ts'
 import { joinAdmin } from './admin-cluster.ts'
@@ -8,10 +9,11 @@ import { type Command, type FlagValues, type Output, UsageError } from './comman
 import { exitCodes, type ExitCode } from './exit-codes.ts'
 import { serverTime } from './find-hanging.ts'
 import { findWorkload } from './find-workload.ts'
-import { outputFlow } from './output-flow.ts'
 import { showPending } from './progress.ts'
 import { gatherWhy } from './why-facts.ts'
+import { askNode } from './why-node.ts'
 import { namespaceOf, readOutput, readTimeout, withinTime, workloadFlags } from './workload-flags.ts'
+import { writeText } from './write-text.ts'
 
 const flags = {
   ...workloadFlags,
@@ -54,18 +56,20 @@ async function run(usage: string, values: FlagValues, output: Output, isOfJobs =
   const admin = await joinAdmin(values)
   const pending = showPending(output.stderr)
   const unasked: string[] = []
-  const facts = await withinTime(timeoutMs, async (signal) => {
+  const facts: Omit<WhyFacts, 'unasked'> = await withinTime(timeoutMs, async (signal) => {
     const asker = askWith(admin, signal, pending)
     const nowMs = await serverTime(admin, signal)
     const found = await findWorkload(admin, asker, namespaceOf(admin), wanted)
     unasked.push(...found.unasked)
     const looking = { admin, asker, signal, nowMs, unasked: (sentence: string) => void unasked.push(sentence) }
-    return gatherWhy(found.workload, looking)
+    const gathered = await gatherWhy(found.workload, looking)
+    if (node === undefined) return gathered
+    return { ...gathered, node: await askNode(node, found.workload, gathered.pods.map(({ pod }) => pod), looking) }
   }).finally(() => pending.end())
-  const explanation = explain({ ...facts, unasked })
-  const parts = { nowMs: facts.nowMs, unasked: [...new Set(unasked)], ...(node === undefined ? {} : {}) }
+  const parts = { ...facts, unasked: [...new Set(unasked)] }
+  const explanation = explain(parts)
   const text = form === 'json' ? JSON.stringify(toJson(explanation, parts), undefined, 2) : reportLines(explanation, parts, paintFor(output.stdout)).join('\n')
-  await outputFlow(output.stdout).write(`${text}\n`)
+  await writeText(output.stdout, `${text}\n`)
   return exitCodes.done
 }
 

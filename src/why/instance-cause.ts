@@ -1,4 +1,6 @@
 import { at, objectsAt, textAt } from '../check/json-paths.ts'
+import { dependsOnKey, targetText } from '../depends-on/dependency.ts'
+import { parseDependsOn } from '../depends-on/parse.ts'
 import type { Instance } from '../job/instances/instance.ts'
 import { isImageReason } from '../job/instances/starting.ts'
 import { jobLabel } from '../job/names.ts'
@@ -41,7 +43,7 @@ function findingsOf(seen: SeenPod, facts: WhyFacts): Findings {
       return pendingFindings(instance, facts)
     case 'Gated':
     case 'Queued':
-      return { details: placeDetails(place), next: placeNext(instance, place, namespace) }
+      return { details: placeDetails(place), next: placeNext(instance, place, targetsOf(pod)) }
     case 'Starting':
       if (isImageReason(reason)) return { details: [], next: ['see that the name of the image is right, that the registry has it, and that the node may pull it (imagePullSecrets)'] }
       if (instance.isTrouble && container !== undefined) return { details: [], next: ['mend what is named, or create it: the kubelet tries again by itself'] }
@@ -56,6 +58,11 @@ function findingsOf(seen: SeenPod, facts: WhyFacts): Findings {
     case 'Done':
       return nothing
   }
+}
+
+/** What the pod says that it depends on. */
+function targetsOf(pod: JsonObject): readonly string[] {
+  return parseDependsOn(textAt(pod, 'metadata', 'annotations', dependsOnKey) ?? '').dependencies.map(({ target }) => targetText(target))
 }
 
 function pendingFindings({ reason, why }: Instance, { workload }: WhyFacts): Findings {

@@ -19,6 +19,17 @@ export function lockPlaceOf(state: StateView, pod: string): LockPlace | undefine
       gates: state.gates.filter(({ open, overdue }) => !open && !overdue).map(({ name, reason, seconds }) => ({ name, reason, closedSeconds: seconds })),
     }
   }
+  const gated = state.gated?.find((each) => each.pod === pod)
+  if (gated !== undefined) {
+    // Those that it goes on without are not waited for.
+    const waited = gated.dependencies.filter((each) => each.state === 'waiting')
+    return {
+      kind: 'gated',
+      waitedSeconds: gated.waitedSeconds,
+      waitsFor: waited.map(({ target, reason, leftSeconds, onTimeout }) => ({ target, state: reason, leftSeconds, onTimeout })),
+      ...(gated.cycle === undefined ? {} : { cycle: gated.cycle }),
+    }
+  }
   const holder = state.holders.find((each) => each.pod === pod)
   if (holder === undefined) return undefined
   // Of a lock that watches pods, and knows this one, there is a status: unless it is of an earlier start.

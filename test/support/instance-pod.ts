@@ -52,7 +52,7 @@ export function instancePod({ name = 'web-7d9f8-x2k4d', metadata = {}, spec = {}
       phase: 'Pending',
       startTime: after(1),
       conditions: Object.entries<readonly [boolean, number, JsonObject?]>({ PodScheduled: [true, 0], ...conditions }).map(([type, [isTrue, seconds, more]]) => ({ type, status: isTrue ? 'True' : 'False', lastProbeTime: null, lastTransitionTime: after(seconds), ...more })),
-      ...(lock === undefined ? {} : { initContainerStatuses: [{ name: 'usher-lock', image: 'usher-wait:1', containerID: 'containerd://lock', ready: 'terminated' in lock, started: false, restartCount: 0, state: lock }] }),
+      ...(lock === undefined ? {} : { initContainerStatuses: [{ name: 'usher-lock', image: 'usher-wait:1', containerID: 'containerd://lock', ready: isObject(lock['terminated']) && lock['terminated']['exitCode'] === 0, started: false, restartCount: 0, state: lock }] }),
       ...(web === undefined ? {} : { containerStatuses: [containerStatus('web', web)] }),
       ...status,
     },

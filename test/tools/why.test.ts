@@ -1,48 +1,16 @@
 import t, { type Test } from 'tap'
 import type { JsonObject } from '../../src/units/json.ts'
 import { instancePod, instancePods, states } from '../support/instance-pod.ts'
-import { ask, askHeld, startLock } from '../support/lock-process.ts'
 import { listAt } from '../support/pod-reader.ts'
-import { type ApiServer, startApiServer } from './api-server.ts'
-import { installLocks } from './installed-locks.ts'
-import { startKubelet } from './kubelet.ts'
-import { playedWorkloads, type PlayedWorkloads } from './played-workloads.ts'
 import { parseObject } from './pod-template.ts'
-import { openShell, type Output, type Shell } from './shell.ts'
-
-interface Stage {
-  readonly server: ApiServer
-  readonly shell: Shell
-  readonly played: PlayedWorkloads
-  /** A namespace with its service account. */
-  namespace(name: string): Promise<void>
-}
-
-async function startStage(t: Test): Promise<Stage> {
-  const server = await startApiServer(t)
-  const shell = openShell(t, { tools: ['kubernetes', 'helm'], kubeconfig: server.kubeconfig })
-  return {
-    server,
-    shell,
-    played: playedWorkloads(server),
-    namespace: async (name) => void (await shell.read(`kubectl create namespace ${name} && kubectl create serviceaccount default -n ${name}`)),
-  }
-}
-
-/** Runs a line that explains, and gives what it says. */
-async function explain(t: Test, { shell }: Stage, line: string): Promise<string> {
-  const { code, stdout, stderr } = await shell.run(line)
-  t.equal(code, 0, stderr)
-  t.notMatch(stderr, /\n {4}at /, 'no stack')
-  return stdout
-}
+import type { Output } from './shell.ts'
+import { explain, startWhyStage, type WhyStage as Stage } from './why-stage.ts'
 
 t.test('usher why, in a cluster', async (t) => {
-  const stage = await startStage(t)
+  const stage = await startWhyStage(t)
   await t.test('no node takes it: what the scheduler says in plain words, once for all of them', (t) => pending(t, stage))
   await t.test('starting and unhealthy: images, probes, exits, and what happened last', (t) => troubled(t, stage))
   await t.test('pods that are not taken, and a rollout that does not get on', (t) => refused(t, stage))
-  await t.test('queued: who starts before it, by the lock of its node', (t) => queued(t, stage))
   await t.test('all is well, or nothing is wanted', (t) => well(t, stage))
   await t.test('which one is meant: by kind, by its job, and where it may be several', (t) => meant(t, stage))
   await t.test('bad input: a sentence that says what to do, and the exit code', (t) => badInput(t, stage))
@@ -104,30 +72,6 @@ async function refused(t: Test, stage: Stage): Promise<void> {
   await played.event('refused', { ...agent, apiVersion: 'apps/v1', kind: 'DaemonSet' }, 'FailedCreate', 'Error creating: admission webhook "policy.example.com" denied the request: no host paths', { count: 12 })
   const other = await explain(t, stage, 'usher why ds/agent -n refused')
   t.match(other, /^DaemonSet refused\/agent: Degraded 0\/2\n\npods of it are not taken: the admission webhook policy.example.com denies it: no host paths\n {2}last tried \d+s ago, 12 times\n/)
-}
-
-async function queued(t: Test, stage: Stage): Promise<void> {
-  const { played, server, shell } = stage
-  await stage.namespace('turn')
-  const locks = await installLocks(server, shell)
-  const kubelet = await startKubelet(t)
-  await locks.addNode('node-2', kubelet.port)
-  const lock = await startLock(t, ['--strict'])
-  await locks.addLock('node-2', [`--port=${lock.port}`])
-  const web = await played.deployment('turn', 'web', { replicas: 1 })
-  await web.pod(instancePods.waiting({ name: 'web-7d9f8-x2k4d' }), 30)
-  await ask(t, lock, '/?uid=1&pod=turn/api-1')
-  const waiting = await askHeld(t, lock, '/?uid=2&pod=turn/web-7d9f8-x2k4d')
-  t.teardown(() => waiting.socket.destroy())
-  const text = await explain(t, stage, 'usher why web -n turn')
-  t.match(text, /^web-7d9f8-x2k4d +node-2 +Queued for the lock #1 +\d+s$/m)
-  t.match(text, /^web-7d9f8-x2k4d: turn\/api-1 starts now on node-2 \(for \d+s\); it is next\n {2}turn\/api-1 has started for \d+s\n {2}next: usher status node-2 shows all who start and wait there$/m)
-  // A lock that is down is no reason to say nothing.
-  lock.kill('SIGKILL')
-  await lock.ended
-  const without = await explain(t, stage, 'usher why web -n turn')
-  t.match(without, /^web-7d9f8-x2k4d +node-2 +Queued for the lock +\d+s$/m)
-  t.match(without, /^the lock of node-2 could not be asked: by port-forward: /m)
 }
 
 async function well(t: Test, stage: Stage): Promise<void> {

@@ -7,8 +7,8 @@ import { askWith } from '../asker.ts'
 import { type Command, UsageError } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { serverTime } from '../find-hanging.ts'
-import { outputFlow } from '../output-flow.ts'
 import { namespaceOf, readOutput, readTimeout, withinTime, workloadFlags } from '../workload-flags.ts'
+import { writeText } from '../write-text.ts'
 import { readRevisions, revisionKey } from './revisions.ts'
 
 /** `usher job ls` */
@@ -41,9 +41,8 @@ export const jobListCommand: Command = {
     }).catch((error: unknown) => {
       throw explainFailure(admin, error)
     })
-    const flow = outputFlow(output.stdout)
-    if (form === 'json') await flow.write(`${JSON.stringify(jobsJson(rows), undefined, 2)}\n`)
-    else if (rows.length > 0) await flow.write(`${jobLines(rows, nowMs).join('\n')}\n`)
+    if (form === 'json') await writeText(output.stdout, `${JSON.stringify(jobsJson(rows), undefined, 2)}\n`)
+    else if (rows.length > 0) await writeText(output.stdout, `${jobLines(rows, nowMs).join('\n')}\n`)
     else output.stderr.write(`there are no jobs in ${namespace === undefined ? 'this cluster' : `namespace ${namespace}`}; usher job run makes one${namespace === undefined ? '' : ', usher job ls -A lists those of all namespaces'}\n`)
     return exitCodes.done
   },

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../units/json.ts'
 import { lockContainerName, statusKey } from '../../inject/names.ts'
 import { isCrashed, seeCrash } from './crash.ts'
 import { seeEnding, seeEnded } from './ending.ts'
-import { seeLockWait } from './lock-wait.ts'
+import { seeFailedWait, seeLockWait } from './lock-wait.ts'
 import { conditionOf, type Part, partsOf, timeAt } from './parts.ts'
 import { seePending } from './pending.ts'
 import type { InstanceSources, Sight } from './sight.ts'
@@ -48,7 +48,11 @@ function seePod(pod: JsonObject, parts: readonly Part[], sources: InstanceSource
     return { state: 'Starting', label: 'Starting', reason: 'StatusOld', why: 'it has the startup lock; what its status says is of before its node was started', sinceMs: 0, isTrouble: false }
   }
   const current = currentInit(parts)
-  if (current !== undefined) return current.name === lockContainerName && current.runsSinceMs !== undefined && hasLock(pod) ? seeLockWait(pod, parts, sources) : seeInit(pod, current, sources.nowMs)
+  if (current?.name === lockContainerName && hasLock(pod)) {
+    const wait = current.runsSinceMs === undefined ? seeFailedWait(current) : seeLockWait(pod, parts, sources)
+    if (wait !== undefined) return wait
+  }
+  if (current !== undefined) return seeInit(pod, current, sources.nowMs)
   const startedMs = beganMs(pod, parts)
   const crashed = parts.find((part) => part.role !== 'init' && isCrashed(part, startedMs, sources.nowMs))
   if (crashed !== undefined) return seeCrash(crashed)

@@ -1,13 +1,10 @@
-import { prefix } from '../../inject/names.ts'
+import { dependsOnKey } from '../../depends-on/dependency.ts'
 import { formatAge } from '../../units/age.ts'
-
-/** The annotation that names what a pod waits for before it queues. */
-export const dependsOnKey = `${prefix}depends-on`
 
 /** Where a pod stands with the startup lock of its node, as the lock says it. Seconds. */
 export type LockPlace =
   /** It waits for what `usher.dev/depends-on` names, and holds no permit meanwhile. */
-  | { readonly kind: 'gated'; readonly waitsFor: readonly Dependency[]; readonly waitedSeconds: number; /** Until it is over, where that is known. */ readonly leftSeconds?: number }
+  | { readonly kind: 'gated'; readonly waitsFor: readonly Dependency[]; readonly waitedSeconds: number; /** The way from what it waits for back to it, where it waits in a circle. */ readonly cycle?: readonly string[] }
   | {
       readonly kind: 'queued'
       /** From 1. */
@@ -33,11 +30,17 @@ export interface Dependency {
   readonly target: string
   /** What is known of it, for people; undefined: nothing. */
   readonly state?: string
+  /** Until it is waited for no more, and what happens then. */
+  readonly leftSeconds?: number
+  readonly onTimeout?: 'proceed' | 'fail'
 }
 
 /** What the place is worth to somebody who waits, in a sentence without its end. */
 export function placeWords(place: Exclude<LockPlace, { readonly kind: 'holds' }>, node: string): string {
-  if (place.kind === 'gated') return `waits for ${dependencyWords(place.waitsFor)} (${dependsOnKey}); it holds no permit meanwhile`
+  if (place.kind === 'gated') {
+    const circle = place.cycle === undefined ? '' : `, which waits for it in turn (${place.cycle.join(', ')})`
+    return `waits for ${dependencyWords(place.waitsFor)}${circle} (${dependsOnKey}); it holds no permit meanwhile`
+  }
   const { position, holders, gates } = place
   const [gate, ...moreGates] = gates
   if (gate !== undefined) {

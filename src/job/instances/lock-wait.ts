@@ -1,8 +1,9 @@
 import { textAt } from '../../check/json-paths.ts'
+import { dependsOnKey, targetKinds } from '../../depends-on/dependency.ts'
 import { lockContainerName } from '../../inject/names.ts'
 import type { JsonObject } from '../../units/json.ts'
 import type { InstanceSources, Sight } from './sight.ts'
-import { dependencyWords, dependsOnKey, placeWords } from './lock-place.ts'
+import { dependencyWords, placeWords } from './lock-place.ts'
 import type { Part } from './parts.ts'
 
 /** A pod whose `usher-lock` waits: for what it depends on, or for its turn. */
@@ -26,9 +27,21 @@ export function seeLockWait(pod: JsonObject, parts: readonly Part[], { nowMs, lo
 }
 
 const queuedLine = /^waiting for the startup lock of this node(?:: (?<detail>.*))?$/s
-const gatedLine = /^waiting for (?<detail>.*)$/s
+// `waiting for service/redis (0 of 2 endpoints ready), 12 s`: what a pod depends on; a gate of the node is none of these kinds.
+const gatedDetail = new RegExp(`^waiting for ((?:${targetKinds.join('|')})/\\S+)`)
 const silentDetail = /^no lock answers at /
 const aheadDetail = /(?:^|, )(?:(?<ahead>\d+) ahead|(?<next>next))(?: \(|$)/
+
+/** A pod whose `usher-lock` has failed because of what it depends on, as its author wants it; the kubelet starts it again. */
+export function seeFailedWait(part: Part): Sight | undefined {
+  const exit = part.ended ?? part.endedBefore
+  if (part.name !== lockContainerName || part.runsSinceMs !== undefined || exit?.code !== dependencyFailedCode) return undefined
+  const said = exit.message === '' ? 'what it depends on was not healthy in time' : exit.message
+  return { state: 'Gated', label: 'Gated: DependencyFailed', reason: 'DependencyFailed', why: `${said}; usher-lock is started again, and waits anew`, sinceMs: exit.finishedMs, isTrouble: true, container: lockContainerName }
+}
+
+// As src/native/wait/main.c has it.
+const dependencyFailedCode = 4
 
 /** What usher-wait says of itself, as src/native/wait/ writes it. */
 function readLastLine(line: string): Pick<Sight, 'state' | 'label' | 'reason' | 'why'> | undefined {
@@ -38,9 +51,11 @@ function readLastLine(line: string): Pick<Sight, 'state' | 'label' | 'reason' | 
   if (queued !== null) {
     const detail = queued.groups?.['detail'] ?? ''
     if (silentDetail.test(detail)) return { state: 'Queued', label: 'Queued: no lock answers', reason: 'NoLock', why: `${why}; it starts without the lock when it has waited long enough` }
+    const target = gatedDetail.exec(detail)?.[1]
+    if (target !== undefined) return { state: 'Gated', label: `Gated: waits for ${target}`, reason: 'Gated', why }
     const { ahead, next } = aheadDetail.exec(detail)?.groups ?? {}
     const position = next === undefined ? (ahead === undefined ? '' : ` #${Number(ahead) + 1}`) : ' #1'
     return { state: 'Queued', label: `Queued for the lock${position}`, reason: detail.startsWith('waiting for ') ? 'GateClosed' : 'Queued', why }
   }
-  return gatedLine.test(line) ? { state: 'Gated', label: 'Gated', reason: 'Gated', why } : undefined
+  return undefined
 }

@@ -44,6 +44,7 @@ t.test('queued: its place, who starts before it, and a gate that is closed, as i
 
 t.test('gated: what it depends on, as its lock says it', async (t) => {
   const lock: LockPlace = { kind: 'gated', waitedSeconds: 40, waitsFor: [{ target: 'job/db', state: 'Degraded 0/1' }, { target: 'service/shop/redis' }] }
+  t.match(see(instancePods.waiting(), 60, { lock: { ...lock, cycle: ['job/db', 'deployment/shop/web'] } }).why, 'service/shop/redis, which waits for it in turn (job/db, deployment/shop/web)')
   const seen = see(instancePods.waiting(), 60, { lock })
   t.strictSame(short(seen), { state: 'Gated', label: 'Gated: waits for job/db, service/shop/redis', reason: 'Gated', isTrouble: false, since: 20 })
   t.equal(seen.why, 'waits for job/db (Degraded 0/1), service/shop/redis (usher.dev/depends-on); it holds no permit meanwhile')
@@ -58,10 +59,16 @@ t.test('where the lock is not asked, the last line of usher-lock tells, or else 
   t.match(by('waiting for the startup lock of this node'), { label: 'Queued for the lock', why: 'usher-lock says: waiting for the startup lock of this node' })
   t.match(by('waiting for the startup lock of this node: no lock answers at 192.0.2.1:8888 (connection refused)'), { label: 'Queued: no lock answers', reason: 'NoLock', why: /starts without the lock when it has waited long enough/ })
   t.match(by('asking for the startup lock of this node at 192.0.2.1:8888'), { label: 'Queued for the lock', reason: 'Asking' })
-  t.match(by('waiting for job/db'), { state: 'Gated', why: 'usher-lock says: waiting for job/db' })
+  t.match(by('waiting for the startup lock of this node: waiting for service/redis (0 of 2 endpoints ready), 12 s'), { state: 'Gated', label: 'Gated: waits for service/redis', why: /^usher-lock says: / })
   t.match(by('what nobody knows'), { state: 'Queued', label: 'Queued for the lock', why: 'usher-lock waits for the startup lock of node-2' })
   const dependent = instancePods.waiting({ metadata: { annotations: { 'usher.dev/status': '{"v":1}', 'usher.dev/depends-on': 'job/db' } } })
   t.match(see(dependent, 30), { state: 'Gated', why: 'usher-lock waits for job/db (usher.dev/depends-on), and then for the startup lock of node-2' })
+})
+
+t.test('gated: usher-lock fails for what it depends on, where its author wants it to, and waits anew', async (t) => {
+  const failed = states.ended(4, 2, 602, { message: 'what the pod depends on is not healthy: job/db (there is none, timed out after 600 s)' })
+  t.match(see(instancePods.waiting({ lock: failed }), 610), { state: 'Gated', label: 'Gated: DependencyFailed', reason: 'DependencyFailed', isTrouble: true, why: /^what the pod depends on is not healthy: job\/db .*waits anew$/ })
+  t.match(see(instancePods.waiting({ lock: states.ended(1, 2, 3) }), 610), { state: 'Unhealthy' }, 'any other failure is one')
 })
 
 t.test('what an unknown pod calls usher-lock is an init container as any other', async (t) => {
