@@ -55,7 +55,7 @@ function isJob(object: JsonObject, name: string): boolean {
 }
 
 function wordOf(kinds: readonly WorkloadKind[], { kind }: JsonObject): string {
-  return kinds.find((each) => each.kind === kind)?.words[0] ?? String(kind)
+  return kinds.find((each) => each.kind === kind)?.words[0] ?? (typeof kind === 'string' ? kind : '')
 }
 
 const shownPlaces = 5

@@ -18,7 +18,7 @@ const mostBytes = 16_384
 
 /** Reads the last lines of a log, the oldest first. */
 export async function readLog({ admin: { kube, config }, asker, signal }: { readonly admin: JoinedAdmin; readonly asker: Asker; readonly signal: AbortSignal }, { namespace, pod, container, tail, isPrevious = false }: LogEnd): Promise<Asked<readonly string[]>> {
-  const path = `${logPath(namespace, pod)}`
+  const path = logPath(namespace, pod)
   const query = { container, tailLines: String(tail), limitBytes: String(mostBytes), ...(isPrevious ? { previous: 'true' } : {}) }
   const asked = await asker.ask('logs', () => kube.requestText(config, { path, query, accept: '*/*', signal }))
   return asked.kind === 'told' ? { kind: 'told', value: linesOf(asked.value) } : asked

@@ -51,7 +51,7 @@ function expressionText(expression: JsonObject): readonly string[] {
   const key = textAt(expression, 'key') ?? ''
   const { values } = expression
   const list = (Array.isArray(values) ? values : []).join(',')
-  switch (expression['operator']) {
+  switch (textAt(expression, 'operator') ?? '') {
     case 'In':
       return [`${key} in (${list})`]
     case 'NotIn':

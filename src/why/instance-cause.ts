@@ -1,14 +1,15 @@
-import { at, objectsAt, textAt } from '../check/json-paths.ts'
+import { textAt } from '../check/json-paths.ts'
 import { dependsOnKey, targetText } from '../depends-on/dependency.ts'
 import { parseDependsOn } from '../depends-on/parse.ts'
 import type { Instance } from '../job/instances/instance.ts'
 import { isImageReason } from '../job/instances/starting.ts'
 import { jobLabel } from '../job/names.ts'
 import { formatAge } from '../units/age.ts'
-import { isObject, type JsonObject } from '../units/json.ts'
+import type { JsonObject } from '../units/json.ts'
 import type { Happening } from './events.ts'
 import type { Cause, SeenPod, WhyFacts } from './facts.ts'
 import { placeDetails, placeNext } from './place-details.ts'
+import { probeDetails } from './probe-details.ts'
 import { schedulerWords } from './scheduler-words.ts'
 
 /** Why some instances, which are so for the same reason, are not healthy. The first of them is looked at closely. */
@@ -37,7 +38,7 @@ const nothing: Findings = { details: [], next: [] }
 
 function findingsOf(seen: SeenPod, facts: WhyFacts): Findings {
   const { instance, place, pod } = seen
-  const { name, namespace, container, reason, node } = instance
+  const { name, namespace, reason, node } = instance
   switch (instance.state) {
     case 'Pending':
       return pendingFindings(instance, facts)
@@ -45,9 +46,7 @@ function findingsOf(seen: SeenPod, facts: WhyFacts): Findings {
     case 'Queued':
       return { details: placeDetails(place), next: placeNext(instance, place, targetsOf(pod)) }
     case 'Starting':
-      if (isImageReason(reason)) return { details: [], next: ['see that the name of the image is right, that the registry has it, and that the node may pull it (imagePullSecrets)'] }
-      if (instance.isTrouble && container !== undefined) return { details: [], next: ['mend what is named, or create it: the kubelet tries again by itself'] }
-      return { details: probeDetails(pod, instance), next: reason.endsWith('Probe') ? [logCommand(seen, false)] : node !== undefined && instance.isTrouble ? [`kubectl describe node ${node}`] : [] }
+      return startingFindings(seen)
     case 'Unhealthy':
       return unhealthyFindings(seen, facts)
     case 'Failed':
@@ -56,8 +55,9 @@ function findingsOf(seen: SeenPod, facts: WhyFacts): Findings {
       return { details: [], next: [`kubectl get pod ${name} -n ${namespace} -o yaml; a node that is gone for good is told of by: kubectl taint node ${node ?? 'NODE'} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute`] }
     case 'Healthy':
     case 'Done':
-      return nothing
+      break
   }
+  return nothing
 }
 
 /** What the pod says that it depends on. */
@@ -76,6 +76,15 @@ function pendingFindings({ reason, why }: Instance, { workload }: WhyFacts): Fin
     details: nodes === undefined ? [] : causes.map((cause) => `${cause.nodes === undefined ? 'the pod' : `${cause.nodes} of ${nodes}`}: ${cause.words}`),
     next: [...next, `usher why ${kind}/${textAt(workload, 'metadata', 'name') ?? ''} -n ${textAt(workload, 'metadata', 'namespace') ?? ''} --node NODE says why a node does not take it`],
   }
+}
+
+function startingFindings(seen: SeenPod): Findings {
+  const { instance, pod } = seen
+  const { reason, container, node, isTrouble } = instance
+  if (isImageReason(reason)) return { details: [], next: ['see that the name of the image is right, that the registry has it, and that the node may pull it (imagePullSecrets)'] }
+  if (isTrouble && container !== undefined) return { details: [], next: ['mend what is named, or create it: the kubelet tries again by itself'] }
+  if (isTrouble && node !== undefined) return { details: [], next: [`kubectl describe node ${node}`] }
+  return { details: probeDetails(pod, instance), next: reason === 'StartupProbe' || reason === 'ReadinessProbe' ? [logCommand(seen, false)] : [] }
 }
 
 function unhealthyFindings(seen: SeenPod, facts: WhyFacts): Findings {
@@ -100,30 +109,6 @@ function logCommand({ pod, instance: { namespace, name, container } }: SeenPod, 
   const job = textAt(pod, 'metadata', 'labels', jobLabel)
   const more = `${container === undefined ? '' : ` ${job === undefined ? '-c' : '--container'} ${container}`}${isPrevious ? ' --previous' : ''}`
   return job === undefined ? `kubectl logs ${name} -n ${namespace}${more}` : `usher job logs ${job} -n ${namespace}${more}`
-}
-
-/** `readiness probe: GET :8080/healthz every 10s, at most 1s, 3 failures in a row` */
-function probeDetails(pod: JsonObject, { reason, container }: Instance): readonly string[] {
-  const spec = [...objectsAt(pod, 'spec', 'initContainers'), ...objectsAt(pod, 'spec', 'containers')].find(({ name }) => name === container)
-  const key = reason === 'StartupProbe' ? 'startupProbe' : 'readinessProbe'
-  const probe = at(spec, key)
-  if (!isObject(probe)) return []
-  const number = (name: string, otherwise: number): number => {
-    const value = probe[name]
-    return typeof value === 'number' ? value : otherwise
-  }
-  return [`${key === 'startupProbe' ? 'startup' : 'readiness'} probe: ${checkWords(probe)} every ${number('periodSeconds', 10)}s, for at most ${number('timeoutSeconds', 1)}s, ${number('failureThreshold', 3)} failures in a row count`]
-}
-
-function checkWords(probe: JsonObject): string {
-  const http = at(probe, 'httpGet')
-  if (isObject(http)) return `GET :${String(http['port'] ?? '')}${textAt(http, 'path') ?? '/'}`
-  const tcp = at(probe, 'tcpSocket')
-  if (isObject(tcp)) return `a connection to :${String(tcp['port'] ?? '')}`
-  const grpc = at(probe, 'grpc')
-  if (isObject(grpc)) return `gRPC :${String(grpc['port'] ?? '')}`
-  const command = at(probe, 'exec', 'command')
-  return Array.isArray(command) ? command.join(' ') : 'a check'
 }
 
 const shownEvents = 2

@@ -19,7 +19,7 @@ export function reportLines(explanation: Explanation, { nowMs, node, unasked }: 
     ...notes.map((note) => `  ${printable(note)}`),
     ...instanceLines(explanation, nowMs),
     ...causes.slice(0, shownCauses).flatMap((cause) => ['', ...causeLines(cause, paint)]),
-    ...(causes.length > shownCauses ? ['', `and ${causes.length - shownCauses} causes more: -o json has all`] : []),
+    ...(causes.length > shownCauses ? ['', `and ${causes.length - shownCauses} ${causes.length === shownCauses + 1 ? 'cause' : 'causes'} more: -o json has all`] : []),
     ...(node === undefined ? [] : ['', ...nodeLines(node)]),
     ...(causes.length === 0 && node === undefined ? ['', isWell ? 'nothing stands in its way' : 'nothing is known that stands in its way: its instances are not there yet, or on their way out'] : []),
     ...(unasked.length === 0 ? [] : ['', ...unasked.map((each) => printable(each))]),

@@ -83,10 +83,10 @@ export function playedWorkloads(server: ApiServer): PlayedWorkloads {
       return { deployment, replicaSet: owner, pod: (each, secondsAgo) => pod(namespace, each, owner, secondsAgo) }
     },
     async event(namespace, of, reason, message, parts = {}) {
-      const { name, uid } = objectAt(of, 'metadata')
+      const [name, uid] = [textAt(of, 'metadata', 'name') ?? '', textAt(of, 'metadata', 'uid')]
       const lastTimestamp = new Date(Date.now() - 5_000).toISOString().replace(/\.\d+Z/, 'Z')
       const involvedObject = { kind: of['kind'], apiVersion: of['apiVersion'], namespace, name, uid }
-      await create(`/api/v1/namespaces/${namespace}/events`, { metadata: { generateName: `${String(name)}.` }, involvedObject, type: 'Warning', reason, message, count: 1, firstTimestamp: lastTimestamp, lastTimestamp, ...parts })
+      await create(`/api/v1/namespaces/${namespace}/events`, { metadata: { generateName: `${name}.` }, involvedObject, type: 'Warning', reason, message, count: 1, firstTimestamp: lastTimestamp, lastTimestamp, ...parts })
     },
   }
 }

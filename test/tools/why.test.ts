@@ -52,7 +52,7 @@ async function troubled(t: Test, stage: Stage): Promise<void> {
   t.match(text, /^the log of web-7d9f8-crash could not be read: /m, 'there is no kubelet')
   const json = parseObject(await explain(t, stage, 'usher why web -n trouble -o json'))
   t.match(json, { kind: 'Deployment', namespace: 'trouble', name: 'web', state: 'Degraded', healthy: 0, wanted: 4 })
-  t.match(listAt(json, 'instances').map(({ state }) => state).toSorted(), ['Starting', 'Starting', 'Unhealthy', 'Unhealthy'])
+  t.match(JSON.stringify(listAt(json, 'instances').map(({ state }) => state)), /^\["Unhealthy",(?:"Unhealthy","Starting"|"Starting","Unhealthy"),"Starting"\]$/)
   t.match(listAt(json, 'causes').find(({ reason }) => reason === 'CrashLoopBackOff'), { instances: ['web-7d9f8-crash'] })
 }
 

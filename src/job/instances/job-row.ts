@@ -40,7 +40,7 @@ export function readJobRow(workload: JsonObject, revision: number | undefined): 
 
 /** Of its instances, how many are healthy, as its controller has counted them. */
 function healthyOf(workload: JsonObject): number {
-  switch (textAt(workload, 'kind')) {
+  switch (textAt(workload, 'kind') ?? '') {
     case 'DaemonSet':
       return numberAt(workload, 'status', 'numberReady')
     case 'Job':

@@ -56,7 +56,7 @@ export function summariseCounts(workload: JsonObject, healthy: number, done?: nu
 
 /** How many instances a workload wants: a Deployment, StatefulSet, ReplicaSet, DaemonSet, a batch Job, or a pod by itself. */
 export function wantedOf(workload: JsonObject): number {
-  switch (textAt(workload, 'kind')) {
+  switch (textAt(workload, 'kind') ?? '') {
     case 'DaemonSet':
       return numberAt(workload, 'status', 'desiredNumberScheduled')
     case 'Job':
