@@ -5,12 +5,14 @@ import { valuesSchema, withValuesTable } from '../deploy/values-schema.ts'
 import { readBoots } from '../test/bench/boot/boot-record.ts'
 import { plotBoots } from '../test/bench/boot/plot.ts'
 import { withAlertTable } from './pages/alerts.ts'
+import { withJobTables } from './pages/jobs.ts'
 import { errorPage } from './pages/reasons.ts'
 import { referencePage } from './pages/reference.ts'
 
 const docs = new URL('./', import.meta.url)
 writeFileSync(new URL('reference.md', docs), await referencePage())
 writeFileSync(new URL('errors.md', docs), errorPage())
+writeFileSync(new URL('jobs.md', docs), withJobTables(readFileSync(new URL('jobs.md', docs), 'utf8')))
 writeFileSync(new URL('operations.md', docs), withAlertTable(readFileSync(new URL('operations.md', docs), 'utf8')))
 
 const chart = new URL('../deploy/chart/', import.meta.url)

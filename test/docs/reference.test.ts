@@ -6,6 +6,7 @@ import { annotationReference } from '../../docs/pages/annotations.ts'
 import { commandReference, exitCodeReference } from '../../docs/pages/commands.ts'
 import { configurationReference } from '../../docs/pages/configuration.ts'
 import { lockMetrics, webhookMetrics } from '../../docs/pages/metrics.ts'
+import { withJobTables } from '../../docs/pages/jobs.ts'
 import { errorPage, reasonReference } from '../../docs/pages/reasons.ts'
 import { referencePage } from '../../docs/pages/reference.ts'
 import { exitCodes } from '../../src/cli/exit-codes.ts'
@@ -23,6 +24,7 @@ t.test('what is generated of the documentation says what the code does', async (
     ['docs/reference.md', await referencePage()],
     ['docs/errors.md', errorPage()],
     ['docs/operations.md', withAlertTable(operations)],
+    ['docs/jobs.md', withJobTables(read('docs/jobs.md'))],
   ] as const) {
     t.equal(read(file), text, `${file} is as \`npm run docs\` writes it`)
   }

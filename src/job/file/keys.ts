@@ -37,7 +37,7 @@ export const keys = {
     working_dir: { type: 'absolute path', default: "the image's", meaning: 'Where it starts.', isCompose: true },
     user: { type: '`UID` or `UID:GID`', default: "the image's", meaning: 'In numbers: the names are in the image, which Kubernetes does not look into.', isCompose: true },
     environment: { type: 'list of `{name, value}` or `K=V`, or map', meaning: 'Its variables. `K` alone is taken from the environment of who reads the file.', isCompose: true },
-    env_file: { type: 'text, or list', meaning: 'Files with `K=V` lines, relative to this one; `environment` comes before them.', isCompose: true },
+    env_file: { type: 'text, or list', meaning: 'Files with `K=V` lines, relative to this one. What `environment` says counts.', isCompose: true },
     ports: { type: 'list', meaning: "What the job's Service offers: `80:3000` is 80 of the job, and 3000 of the container.", isCompose: true },
     depends_on: { type: 'list, or map', meaning: 'Containers of the job that come first; and what else must be healthy, as `depends_on` of the job.', isCompose: true },
     memory: { type: 'amount', default: 'unlimited, with a warning', synonyms: ['mem_limit', 'mem_reservation', 'deploy.resources.limits.memory', 'deploy.resources.reservations.memory'], meaning: 'Request and limit in one.' },
