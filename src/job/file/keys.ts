@@ -75,12 +75,12 @@ export const keys = {
   variable: {
     name: { type: 'text', meaning: 'Required, but for all keys of a Secret.' },
     value: { type: 'text', meaning: 'As it is written: `1.0` is `1.0`.' },
-    secret: { type: 'name', meaning: 'A Secret of the namespace, in place of a value. Without a name: all its keys are variables.' },
-    key: { type: 'text', default: '`name`', meaning: 'Of that Secret.' },
+    secret: { type: 'name', meaning: 'In place of a value: one of `secrets` of the top, or a Secret of the namespace. Without a name: all its keys are variables.' },
+    key: { type: 'text', default: "`name`, or the top's", meaning: 'Of that Secret.' },
   },
   secretVariable: {
-    secret: { type: 'name', meaning: 'A Secret of the namespace.' },
-    key: { type: 'text', default: 'the name of the variable', meaning: 'Of that Secret.' },
+    secret: { type: 'name', meaning: 'One of `secrets` of the top, or a Secret of the namespace.' },
+    key: { type: 'text', default: "the name of the variable, or the top's", meaning: 'Of that Secret.' },
   },
   envFile: {
     path: { type: 'text', meaning: 'Required.', isCompose: true },
@@ -88,8 +88,8 @@ export const keys = {
   },
   dependency: {
     condition: { type: '`healthy`, `started`, `completed`', default: '`healthy` where it has a healthcheck, else `started`', meaning: 'Also as `service_healthy`, `service_started`, `service_completed_successfully`. Of other workloads: `healthy` alone.', isCompose: true },
-    timeout: { type: 'duration', default: "usher's", meaning: 'Of other workloads: how long it is waited for.' },
-    on_timeout: { type: '`fail`, `proceed`', default: "usher's", meaning: 'Of other workloads: what then happens.' },
+    timeout: { type: 'duration', default: '10m', meaning: 'Of other workloads: how long it is waited for, 24h at the most.' },
+    on_timeout: { type: '`fail`, `proceed`', default: '`proceed`', meaning: 'Of other workloads: what then happens. `proceed`: the instance starts; `fail`: its init container fails, and waits anew.' },
   },
   volume: {
     type: { type: '`shared`, `local`', meaning: 'Required, but for volumes that the top declares. `shared`: one for all instances. `local`: of one instance, and gone with it.', isCompose: true },

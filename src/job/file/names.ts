@@ -13,6 +13,7 @@ export function readJobName(scope: Scope, node: FileNode): string | undefined {
   const text = readText(scope, node, 'name')
   const isFit = text !== undefined && checkLabel(scope, node.at, text, 'name', longestJob)
   if (isFit && !/^[a-z]/.test(text)) scope.report.problem(node.at, `name: ${quote(text)} must begin with a letter, as the name of a Service`)
+  if (isFit && text.endsWith('-pods')) scope.report.problem(node.at, `name: ${quote(text)} is the name of the Service of the instances of ${text.slice(0, -'-pods'.length)}: choose another`)
   return isFit ? text : undefined
 }
 

@@ -41,7 +41,7 @@ export interface ContainerPart {
 const stopGraceSeconds = 10
 
 // One that usher puts in itself.
-const takenNames: ReadonlySet<string> = new Set(['usher-lock'])
+const takenNames: ReadonlySet<string> = new Set(['usher-lock', 'usher-probe'])
 
 /** Reads one of `containers`. */
 export function readContainer(scope: Scope, { key: name, at, value }: FileEntry, declared: Declared): ContainerPart | undefined {
@@ -75,7 +75,7 @@ export function readContainer(scope: Scope, { key: name, at, value }: FileEntry,
     ...defined('command', when('command', (entry) => readCommand(scope, entry))),
     ...defined('workingDirectory', when('working_dir', (entry) => readMatch(scope, entry.value, 'working_dir', /^\//, 'an absolute path'))),
     ...defined('user', when('user', (entry) => readUser(scope, entry))),
-    environment: readVariables(scope, fields.get('environment'), fields.get('env_file')),
+    environment: readVariables(scope, fields.get('environment'), fields.get('env_file'), declared.secrets),
     ...defined('memory', memoryOf(scope, fields.all('memory'), deploy, name, at)),
     ...defined('cpus', agreed(scope, [...(when('cpus', (entry) => readCpus(scope, entry, 'cpus')) ?? []), ...deploy.cpus])),
     ...defined('healthcheck', healthcheck),

@@ -1,6 +1,7 @@
 import { formatSeconds } from '../../units/duration.ts'
 import { readFields } from './fields.ts'
 import { describe, type FileEntry, quote } from './file-node.ts'
+import { subdomain } from './names.ts'
 import { readChoice, readSeconds, readWord } from './scalars.ts'
 import type { Scope } from './scope.ts'
 
@@ -77,17 +78,20 @@ const conditionWords = {
 const conditions = ['healthy', 'started', 'completed', 'service_healthy', 'service_started', 'service_completed_successfully'] as const
 
 const kinds = ['job', 'service', 'deployment', 'statefulset', 'daemonset']
-const part = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
+const namespaceName = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
+// The annotation, in which they end, takes no longer ones.
+const mostTimeoutSeconds = 86_400
 
 function checkWorkload({ report }: Scope, at: number, name: string): boolean {
   const [kind = '', ...names] = name.split('/')
-  const isFit = kinds.includes(kind) && (names.length === 1 || names.length === 2) && names.every((each) => part.test(each))
+  const isFit = kinds.includes(kind) && (names.length === 1 || (names.length === 2 && namespaceName.test(names[0] ?? ''))) && subdomain.test(names.at(-1) ?? '')
   if (!isFit) report.problem(at, `depends_on: ${quote(name)} is neither a container nor KIND/NAME or KIND/NAMESPACE/NAME, with a kind of ${kinds.join(', ')}`)
   return isFit
 }
 
 function withOptions(scope: Scope, name: string, timeout: FileEntry | undefined, onTimeout: FileEntry | undefined): string {
   const seconds = timeout === undefined ? undefined : readSeconds(scope, timeout.value, 'timeout', 1)
+  if (timeout !== undefined && seconds !== undefined && seconds > mostTimeoutSeconds) scope.report.problem(timeout.value.at, 'timeout must be 24h at the most')
   const action = onTimeout === undefined ? undefined : readChoice(scope, onTimeout.value, 'on_timeout', ['fail', 'proceed'])
   return [name, seconds === undefined ? '' : `timeout=${durationOf(seconds)}`, action === undefined ? '' : `on-timeout=${action}`].filter((each) => each !== '').join(':')
 }

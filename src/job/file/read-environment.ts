@@ -1,30 +1,32 @@
 import type { JobVariable } from '../job.ts'
 import { envFileLines } from './env-file.ts'
+import type { DefinedFiles } from './read-files.ts'
 import { readFields } from './fields.ts'
 import { describe, type FileEntry, type FileNode, isNull, quote } from './file-node.ts'
 import { interpolate } from './interpolate.ts'
 import { dataKey, subdomain } from './names.ts'
+import { readFileOf } from './read-file-of.ts'
 import { readFlag, readMatch, readText, readWord } from './scalars.ts'
 import type { Scope } from './scope.ts'
 
-/** The variables of a container: those of its files, then its own, each once; a later one takes the place of an earlier. */
-export function readVariables(scope: Scope, environment: FileEntry | undefined, envFile: FileEntry | undefined): readonly JobVariable[] {
+/** The variables of a container: those of its files, then its own, each once; a later one takes the place of an earlier. @param secrets those of the top. */
+export function readVariables(scope: Scope, environment: FileEntry | undefined, envFile: FileEntry | undefined, secrets: DefinedFiles): readonly JobVariable[] {
   const ofFiles = envFile === undefined ? [] : readEnvFiles(scope, envFile)
-  const own = environment === undefined ? [] : readEnvironment(scope, environment)
+  const own = environment === undefined ? [] : readEnvironment(scope, environment, secrets)
   const byName = new Map<string, JobVariable>()
   // All keys of a Secret come first, so that a variable of its own counts.
   for (const each of [...ofFiles, ...own]) byName.set('name' in each ? `=${each.name}` : each.allOfSecret, each)
   return [...byName.values()]
 }
 
-function readEnvironment(scope: Scope, { value }: FileEntry): readonly JobVariable[] {
+function readEnvironment(scope: Scope, { value }: FileEntry, secrets: DefinedFiles): readonly JobVariable[] {
   if (value.kind === 'scalar') {
     scope.report.problem(value.at, `environment must be a list or a map, not ${describe(value)}`)
     return []
   }
   const read = value.kind === 'list'
-    ? value.items.flatMap((item) => readItem(scope, item).map((variable) => ({ variable, at: item.at })))
-    : value.entries.flatMap((entry) => readPair(scope, entry).map((variable) => ({ variable, at: entry.at })))
+    ? value.items.flatMap((item) => readItem(scope, item, secrets).map((variable) => ({ variable, at: item.at })))
+    : value.entries.flatMap((entry) => readPair(scope, entry, secrets).map((variable) => ({ variable, at: entry.at })))
   const seen = new Set<string>()
   for (const { variable, at } of read) {
     if (!('name' in variable)) continue
@@ -35,7 +37,7 @@ function readEnvironment(scope: Scope, { value }: FileEntry): readonly JobVariab
 }
 
 /** `{name, value}`, `{name, secret, key}`, `{secret}`, `K=V`, or `K`. */
-function readItem(scope: Scope, item: FileNode): readonly JobVariable[] {
+function readItem(scope: Scope, item: FileNode, secrets: DefinedFiles): readonly JobVariable[] {
   if (item.kind !== 'map') return readLine(scope, item)
   const fields = readFields(scope, item, 'variable', 'a variable')
   const [nameNode, valueNode, secretNode, keyNode] = [fields?.get('name'), fields?.get('value'), fields?.get('secret'), fields?.get('key')]
@@ -43,11 +45,10 @@ function readItem(scope: Scope, item: FileNode): readonly JobVariable[] {
   const name = nameNode === undefined ? undefined : readName(scope, nameNode.value)
   if (secretNode !== undefined) {
     if (valueNode !== undefined) scope.report.problem(valueNode.at, 'a variable has a value, or is of a secret, not both')
-    const secret = readMatch(scope, secretNode.value, 'secret', subdomain, 'the name of a Secret')
-    const key = keyNode === undefined ? undefined : readMatch(scope, keyNode.value, 'key', dataKey, 'a key of a Secret')
     if (nameNode === undefined && keyNode !== undefined) scope.report.problem(keyNode.at, 'a key of a secret needs the name of the variable')
+    const secret = readSecret(scope, secretNode, secrets)
     if (secret === undefined) return []
-    return nameNode === undefined ? [{ allOfSecret: secret }] : name === undefined ? [] : [ofSecret(scope, nameNode.at, name, secret, key)]
+    return nameNode === undefined ? [{ allOfSecret: secret.name }] : name === undefined ? [] : [ofSecret(scope, nameNode.at, name, secret, keyNode)]
   }
   if (keyNode !== undefined) scope.report.problem(keyNode.at, 'key is of a secret, and none is named')
   if (!fields.says('name')) scope.report.problem(item.at, 'a variable needs a name')
@@ -65,25 +66,40 @@ function readLine(scope: Scope, item: FileNode): readonly JobVariable[] {
   return at < 0 ? ofCaller(scope, item.at, name) : [{ name, value: line.slice(at + 1) }]
 }
 
-function readPair(scope: Scope, { key: name, at, value }: FileEntry): readonly JobVariable[] {
+function readPair(scope: Scope, { key: name, at, value }: FileEntry, secrets: DefinedFiles): readonly JobVariable[] {
   if (!checkName(scope, at, name)) return []
   if (isNull(value)) return ofCaller(scope, at, name)
   if (value.kind === 'map') {
     const fields = readFields(scope, value, 'secretVariable', name)
     const secretNode = fields?.get('secret')
-    const keyNode = fields?.get('key')
     if (fields?.says('secret') === false) scope.report.problem(value.at, `${name} needs a value, or a secret`)
-    const secret = secretNode === undefined ? undefined : readMatch(scope, secretNode.value, 'secret', subdomain, 'the name of a Secret')
-    const key = keyNode === undefined ? undefined : readMatch(scope, keyNode.value, 'key', dataKey, 'a key of a Secret')
-    return secret === undefined ? [] : [ofSecret(scope, at, name, secret, key)]
+    const secret = secretNode === undefined ? undefined : readSecret(scope, secretNode, secrets)
+    return secret === undefined ? [] : [ofSecret(scope, at, name, secret, fields?.get('key'))]
   }
   const text = readText(scope, value, name)
   return text === undefined ? [] : [{ name, value: text }]
 }
 
-function ofSecret({ report }: Scope, at: number, name: string, secret: string, key: string | undefined): JobVariable {
-  if (key === undefined && !dataKey.test(name)) report.problem(at, `${quote(name)} is no key that a Secret can have; write key`)
-  return { name, secret, key: key ?? name }
+/** A Secret that is named. `only`: the one key that it has, or that is meant, because the top says so. */
+interface NamedSecret {
+  readonly name: string
+  readonly only: string | undefined
+}
+
+/** A secret of the top by its key there, or a Secret of the namespace by its name. */
+function readSecret(scope: Scope, { value }: FileEntry, secrets: DefinedFiles): NamedSecret | undefined {
+  const text = value.kind === 'scalar' ? value.text : ''
+  const defined = secrets.get(text) ?? [...secrets.values()].find(({ name, content }) => name === text && content !== undefined)
+  if (defined !== undefined) return { name: defined.name, only: defined.key ?? defined.name }
+  const name = readMatch(scope, value, 'secret', subdomain, 'a secret of the top, or the name of a Secret')
+  return name === undefined ? undefined : { name, only: undefined }
+}
+
+function ofSecret(scope: Scope, at: number, name: string, { name: secret, only }: NamedSecret, keyEntry: FileEntry | undefined): JobVariable {
+  const key = keyEntry === undefined ? undefined : readMatch(scope, keyEntry.value, 'key', dataKey, 'a key of a Secret')
+  if (keyEntry !== undefined && key !== undefined && only !== undefined && key !== only) scope.report.problem(keyEntry.at, `the key of this secret stands at the top: it is ${only}; leave it out here`)
+  if (keyEntry === undefined && only === undefined && !dataKey.test(name)) scope.report.problem(at, `${quote(name)} is no key that a Secret can have; write key`)
+  return { name, secret, key: only ?? key ?? name }
 }
 
 /** A name alone is taken from the environment of who reads the file. */
@@ -139,18 +155,4 @@ function readEnvText(scope: Scope, at: number, path: string, text: string): read
     else values.set(name, isLiteral ? known : interpolate(known, own, (message) => report.problem(at, `env_file ${path}, line ${line}: ${message}`)))
   }
   return [...values].map(([name, value]) => ({ name, value }))
-}
-
-/** The text of a file that a job file names; that there is none is reported. */
-export function readFileOf({ report, readFile }: Scope, at: number, path: string, what: string, isRequired = true): string | undefined {
-  if (readFile === undefined) {
-    report.problem(at, `${what}: ${path} cannot be read: no other files are read here`)
-    return undefined
-  }
-  try {
-    return readFile(path)
-  } catch (error) {
-    if (isRequired) report.problem(at, `${what}: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
-    return undefined
-  }
 }

@@ -2,7 +2,7 @@ import type { JobFile, JobVolume } from '../job.ts'
 import { readFields, readItems } from './fields.ts'
 import { describe, type FileEntry, type FileNode, quote } from './file-node.ts'
 import { dataKey, slug, subdomain } from './names.ts'
-import { readFileOf } from './read-environment.ts'
+import { readFileOf } from './read-file-of.ts'
 import { readFlag, readMatch, readText, readWord } from './scalars.ts'
 import type { Scope } from './scope.ts'
 

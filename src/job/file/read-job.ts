@@ -24,6 +24,8 @@ const reallocateAfterSeconds = 30
 const noFiles: DefinedFiles = new Map()
 // More than a pod is meant for; keeps what is compared with each other small.
 const mostContainers = 100
+// As the annotation, in which they end, has it.
+const mostWorkloads = 32
 
 /** Reads one document. What is wrong is reported; what is returned is of use only where nothing was. */
 export function readJob(scope: Scope, document: FileNode): PlacedJob | undefined {
@@ -103,6 +105,8 @@ function workloadsOf(scope: Scope, entry: FileEntry | undefined, parts: readonly
     if (other !== undefined && other.written !== each.written) scope.report.problem(each.at, `depends_on: ${each.target} stands elsewhere in this job with other options; a job waits once`)
     byTarget.set(each.target, other ?? each)
   }
+  const [beyond] = [...byTarget.values()].slice(mostWorkloads)
+  if (beyond !== undefined) scope.report.problem(beyond.at, `depends_on: a job waits for ${mostWorkloads} other workloads at the most`)
   return [...byTarget.values()].map(({ written }) => written)
 }
 

@@ -29,7 +29,19 @@ t.test('a variable may be of a Secret', async (t) => {
   t.strictSame(appIn('environment: {A: {secret: s, key: k}, B: {secret: s}}').environment, [{ name: 'A', secret: 's', key: 'k' }, { name: 'B', secret: 's', key: 'B' }])
   t.strictSame(faultsIn(fileWith('environment: [{name: A, secret: s, value: v}]')), ['5:40: a variable has a value, or is of a secret, not both'])
   t.strictSame(faultsIn(fileWith('environment: {A: {key: k}}')), ['5:22: A needs a value, or a secret'])
-  t.strictSame(faultsIn(fileWith('environment: [{secret: S_S}]')), ['5:28: secret must be the name of a Secret, not "S_S"'])
+  t.strictSame(faultsIn(fileWith('environment: [{secret: S_S}]')), ['5:28: secret must be a secret of the top, or the name of a Secret, not "S_S"'])
+})
+
+t.test('or of a secret of the top, whose name and key in the cluster stand there', async (t) => {
+  const top = 'secrets: {PW: {content: x}, theirs: {external: true, name: real, key: k}}\n'
+  t.strictSame(appIn('environment: {A: {secret: PW}, B: {secret: theirs}, C: {secret: theirs, key: k}, D: {secret: pw}}', top).environment, [
+    { name: 'A', secret: 'pw', key: 'pw' },
+    { name: 'B', secret: 'real', key: 'k' },
+    { name: 'C', secret: 'real', key: 'k' },
+    { name: 'D', secret: 'pw', key: 'pw' },
+  ])
+  t.strictSame(appIn('environment: [{secret: theirs}]', top).environment, [{ allOfSecret: 'real' }])
+  t.strictSame(faultsIn(fileWith('environment: {A: {secret: theirs, key: other}}', top)), ['6:39: the key of this secret stands at the top: it is k; leave it out here'])
 })
 
 t.test('what is wrong with variables', async (t) => {

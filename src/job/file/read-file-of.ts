@@ -1,0 +1,15 @@
+import type { Scope } from './scope.ts'
+
+/** The text of a file that a job file names; that there is none is reported. */
+export function readFileOf({ report, readFile }: Scope, at: number, path: string, what: string, isRequired = true): string | undefined {
+  if (readFile === undefined) {
+    report.problem(at, `${what}: ${path} cannot be read: no other files are read here`)
+    return undefined
+  }
+  try {
+    return readFile(path)
+  } catch (error) {
+    if (isRequired) report.problem(at, `${what}: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    return undefined
+  }
+}
