@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { invalidJob, type FileProblem, formatFileProblem } from '../../job/file/report.ts'
 import { readJobs } from '../../job/file/read-jobs.ts'
@@ -71,18 +71,33 @@ function variables(name: string): string | undefined {
   return process.env[name]
 }
 
-// A job file has a megabyte at the most; this is enough to see that it is larger.
-const mostBytes = 4 * 1_024 * 1_024
+const mebibyte = 1_024 * 1_024
+// A job file has one at the most; this is enough to see that it is larger.
+const mostBytes = 4 * mebibyte
+// A Secret or ConfigMap holds no more.
+const mostContent = mebibyte
 
 /** The text of a file or of standard input. @throws {UsageError} */
 export async function readSource(name: string): Promise<string> {
   try {
-    const bytes = name === '-' ? await readStandardInput() : readFileSync(name)
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return decode(name === '-' ? await readStandardInput() : readBounded(name, mostBytes))
   } catch (error) {
     const shown = name === '-' ? 'standard input' : name
-    if (error instanceof TypeError) throw new UsageError(`-f ${shown}: it is not UTF-8`, { cause: error })
     throw new UsageError(`-f ${shown}: it cannot be read: ${whyNot(error)}`, { cause: error })
+  }
+}
+
+function readBounded(path: string, most: number): Uint8Array {
+  if (statSync(path).size > most) throw new Error(`it is larger than ${most / mebibyte} MiB`)
+  return readFileSync(path)
+}
+
+/** @throws where it is not UTF-8, since it could not be told from what it would become. */
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (error) {
+    throw new Error('it is not UTF-8', { cause: error })
   }
 }
 
@@ -102,7 +117,7 @@ async function readStandardInput(): Promise<Uint8Array> {
 function fileReader(folder: string): (path: string) => string {
   return (path) => {
     try {
-      return readFileSync(resolve(folder, path), 'utf8')
+      return decode(readBounded(resolve(folder, path), mostContent))
     } catch (error) {
       throw new Error(whyNot(error), { cause: error })
     }

@@ -61,13 +61,22 @@ t.test('variables are those of the environment, and other files are found beside
   t.match(await validate(t, ['-f', '-'], 'name: web\ncontainers: {app: {image: i, memory: 1G, env_file: none.env}}\n'), { code: 4, stderr: /stdin:2:52: env_file: none\.env cannot be read: there is no such file or folder/ })
 })
 
+t.test('a file that a job would bring along must be text, and fit into an object', async (t) => {
+  const folder = t.testdir({ 'job.yaml': 'name: web\nconfigs: {a: {file: latin}, b: {file: large}}\ncontainers: {app: {image: i, memory: 1G}}\n', latin: Buffer.from([0xe9]), large: 'x'.repeat(1_024 * 1_024 + 1) })
+  const { code, stderr } = await validate(t, ['-f', `${folder}/job.yaml`])
+  t.equal(code, 4)
+  t.match(stderr, /job\.yaml:2:21: file: latin cannot be read: it is not UTF-8\n/)
+  t.match(stderr, /job\.yaml:2:39: file: large cannot be read: it is larger than 1 MiB\n/)
+})
+
 t.test('what cannot be read, and what makes no sense: 2, and one sentence', async (t) => {
-  const folder = t.testdir({ 'latin.yaml': Buffer.from([0x6e, 0xe9, 0x0a]) })
+  const folder = t.testdir({ 'latin.yaml': Buffer.from([0x6e, 0xe9, 0x0a]), 'large.yaml': '#'.repeat(4 * 1_024 * 1_024 + 1) })
   for (const [args, message] of [
     [[], /^usher job validate: nothing to read: -f FILE, or -f - for standard input\n/],
     [['-f', 'none.yaml'], /^usher job validate: -f none\.yaml: it cannot be read: there is no such file or folder\n/],
     [['-f', folder], /it cannot be read: it is a folder\n/],
-    [['-f', `${folder}/latin.yaml`], /latin\.yaml: it is not UTF-8\n/],
+    [['-f', `${folder}/latin.yaml`], /latin\.yaml: it cannot be read: it is not UTF-8\n/],
+    [['-f', `${folder}/large.yaml`], /large\.yaml: it cannot be read: it is larger than 4 MiB\n/],
     [['-f', '-', '-f', '-'], /-f - can be given only once\n/],
     [['-f', '-', '-o', 'yaml'], /--output: "yaml" is not json\n/],
     [['job.yaml'], /Unexpected argument|is no flag; files are given with -f/],
