@@ -23,6 +23,6 @@ export interface Rendered {
   readonly objects: readonly JsonObject[]
   /** One of the objects. */
   readonly workload: JsonObject
-  /** Sentences for people: what is not checked, what behaves otherwise than in Compose. */
+  /** Sentences for people: what behaves otherwise than one might think. */
   readonly warnings: readonly string[]
 }

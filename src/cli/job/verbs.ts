@@ -12,6 +12,10 @@ export const jobVerbs: Readonly<Record<string, CommandEntry>> = {
     summary: 'tell what is wrong with job files, with file, line and column',
     load: async () => (await import('./validate.ts')).validateCommand,
   },
+  render: {
+    summary: 'print the Kubernetes objects that job files become',
+    load: async () => (await import('./render.ts')).renderCommand,
+  },
   status: {
     summary: 'show how each instance of a job is',
     load: async () => (await import('./status.ts')).jobStatusCommand,

@@ -1,3 +1,4 @@
+import { launchOrder } from '../file/launch-order.ts'
 import type { Job, JobContainer } from '../job.ts'
 import type { JobProblem } from '../problems.ts'
 
@@ -27,9 +28,9 @@ export interface FirstContainer {
 export function planLaunch(job: Job): Launch | { readonly problems: readonly JobProblem[] } {
   const unknown = unknownDependencies(job)
   if (unknown.length > 0) return { problems: unknown }
-  const order = sort(job.containers)
-  const stuck = job.containers.filter((container) => !order.includes(container))
-  if (stuck.length > 0) return { problems: [cycleProblem(order, stuck)] }
+  const { order: names, cycles } = launchOrder(new Map(job.containers.map(({ name, dependsOn }) => [name, dependsOn.map(({ container }) => container)])))
+  const order = names.flatMap((name) => job.containers.find((container) => container.name === name) ?? [])
+  if (cycles.length > 0) return { problems: cycles.map((cycle) => cycleProblem(cycle, order)) }
   const awaited = order.map((container) => ({ container, conditions: conditionsOn(job, container.name) }))
   const first = awaited
     .filter(({ conditions }) => conditions.size > 0)
@@ -49,28 +50,9 @@ function unknownDependencies({ containers }: Job): readonly JobProblem[] {
   )
 }
 
-/** Those that can start, in order; what waits for itself is left out, and so is what waits for that. */
-function sort(containers: readonly JobContainer[]): readonly JobContainer[] {
-  const order: JobContainer[] = []
-  const names = new Set<string>()
-  for (;;) {
-    const next = containers.find(({ name, dependsOn }) => !names.has(name) && dependsOn.every(({ container }) => names.has(container)))
-    if (next === undefined) return order
-    order.push(next)
-    names.add(next.name)
-  }
-}
-
-/** @param stuck each of them waits for another of them. */
-function cycleProblem(order: readonly JobContainer[], stuck: readonly JobContainer[]): JobProblem {
-  const path: string[] = []
-  let at = stuck[0]
-  while (at !== undefined && !path.includes(at.name)) {
-    path.push(at.name)
-    at = stuck.find(({ name }) => at?.dependsOn.some(({ container }) => container === name))
-  }
-  const cycle = [...path.slice(path.indexOf(at?.name ?? '')), at?.name ?? '']
-  return problem(`The containers wait for each other: ${cycle.join(' waits for ')}.`, order)
+/** @param cycle each waits for the next one, and the last for the first. */
+function cycleProblem(cycle: readonly string[], order: readonly JobContainer[]): JobProblem {
+  return problem(`The containers wait for each other: ${[...cycle, cycle[0] ?? ''].join(' waits for ')}.`, order)
 }
 
 function conditionsOn({ containers }: Job, name: string): ReadonlySet<string> {

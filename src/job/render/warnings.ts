@@ -5,15 +5,9 @@ import type { WorkloadKind } from './pod.ts'
 import { bindsToOneNode } from './volumes.ts'
 import { takesHostPorts } from './workload.ts'
 
-/** What is not checked, and what behaves otherwise than in Compose. */
+/** What behaves otherwise than one might think: of the objects, not of what the file says, which its reader tells. */
 export function warningsOf(job: Job, launch: Launch, kind: WorkloadKind, options: RenderOptions): readonly string[] {
-  return [...memoryWarnings(job), ...restartWarnings(launch, kind), ...checkWarnings(launch), ...clusterWarnings(job, kind, options)]
-}
-
-function memoryWarnings({ containers }: Job): readonly string[] {
-  return containers
-    .filter(({ memory }) => memory === undefined)
-    .map(({ name }) => `container ${name}: it says no memory, so none is kept for it, and nothing checks that there is room`)
+  return [...restartWarnings(launch, kind), ...checkWarnings(launch), ...clusterWarnings(job, kind, options)]
 }
 
 function restartWarnings({ first, last }: Launch, kind: WorkloadKind): readonly string[] {
@@ -29,11 +23,7 @@ function restartWarnings({ first, last }: Launch, kind: WorkloadKind): readonly 
 
 function checkWarnings({ first }: Launch): readonly string[] {
   const tasks = first.filter(({ role, container }) => role === 'task' && container.healthcheck !== undefined)
-  const unchecked = first.filter(({ isGate, container }) => isGate && container.healthcheck === undefined)
-  return [
-    ...tasks.map(({ container }) => `container ${container.name}: others wait until it has completed, so its healthcheck is never made`),
-    ...unchecked.map(({ container }) => `container ${container.name}: others wait until it is healthy, and it has no healthcheck: it counts as healthy when it has started`),
-  ]
+  return tasks.map(({ container }) => `container ${container.name}: others wait until it has completed, so its healthcheck is never made`)
 }
 
 function clusterWarnings(job: Job, kind: WorkloadKind, options: RenderOptions): readonly string[] {

@@ -1,0 +1,82 @@
+import { type JobProblem, jobProblemDocument, jobProblemTable } from '../../job/problems.ts'
+import { render } from '../../job/render/render.ts'
+import type { Rendered } from '../../job/rendered.ts'
+import { plainLayout } from '../../manifest/layout.ts'
+import { printBlock } from '../../manifest/print.ts'
+import type { JsonObject } from '../../units/json.ts'
+import { isNamespaceName } from '../admin-cluster.ts'
+import { type Command, type Flag, type FlagValues, type Output, UsageError } from '../command.ts'
+import { exitCodes, type ExitCode } from '../exit-codes.ts'
+import { outputFlow } from '../output-flow.ts'
+import { jobFileFlag, problemOf, readJobFiles, tellWarnings } from './read-job-files.ts'
+import { readRenderOptions, renderFlags } from './render-flags.ts'
+
+/** Objects of this version and later are made alike. */
+const newestVersion = '1.37'
+
+const flags = {
+  filename: jobFileFlag,
+  output: { type: 'string', short: 'o', value: 'FORM', default: 'yaml', help: 'yaml; json: one List, or a problem document where the job is rejected' },
+  namespace: { type: 'string', short: 'n', value: 'NAME', default: 'default', help: 'namespace of the objects' },
+  'kube-version': { type: 'string', value: 'VERSION', default: newestVersion, help: 'version of the API server that they are for' },
+  ...renderFlags,
+} as const satisfies Record<string, Flag>
+
+/** `usher job render` */
+export const renderCommand: Command = {
+  name: 'job render',
+  summary: 'print the Kubernetes objects that job files become',
+  description:
+    'Reads job files and writes plain manifests, for GitOps or to look at, without a cluster: what only a cluster knows is said by ' +
+    'flags. The same job and flags give the same bytes. usher job run does more with them: it looks whether there is room, waits until ' +
+    'all is healthy, and goes back where it is not. docs/jobs-mapping.md says what becomes of what. The exit code is 4 where a job is ' +
+    'not valid, or takes something that the cluster has not; nothing is written then.',
+  flags,
+  examples: ['usher job render -f job.yaml -n shop > manifests.yaml', 'usher job render -f job.yaml --shared-storage-class nfs | kubectl apply -f -', 'usher job render -f web.yaml -f db.yaml --gateway edge/main --domain apps.example.org -o json'],
+  async run(values, output) {
+    const form = readForm(values)
+    const namespace = values.text('namespace') ?? 'default'
+    if (!isNamespaceName(namespace)) throw new UsageError(`--namespace: ${JSON.stringify(namespace)} is not a name that a namespace can have`)
+    const options = readRenderOptions(values, namespace)
+    const reading = await readJobFiles(values)
+    tellWarnings(reading.warnings, output.stderr)
+    const invalid = problemOf(reading)
+    if (invalid !== undefined) return reject(form, [{ job: values.texts('filename').join(', '), problem: invalid }], output)
+    const rendered: Rendered[] = []
+    const problems: Rejected[] = []
+    for (const job of reading.jobs) {
+      const rendering = render(job, options)
+      if ('problems' in rendering) problems.push(...rendering.problems.map((problem) => ({ job: job.name, problem })))
+      else rendered.push(rendering)
+      for (const warning of 'problems' in rendering ? [] : rendering.warnings) output.stderr.write(`warning: job ${job.name}: ${warning}\n`)
+    }
+    if (problems.length > 0) return reject(form, problems, output)
+    await outputFlow(output.stdout).write(printed(form, rendered.flatMap(({ objects }) => objects)))
+    return exitCodes.done
+  },
+}
+
+interface Rejected {
+  readonly job: string
+  readonly problem: JobProblem
+}
+
+/** Says for people what is wrong; the documents go where machines look for them, and never into a file of manifests. */
+async function reject(form: 'yaml' | 'json', problems: readonly Rejected[], { stdout, stderr }: Output): Promise<ExitCode> {
+  const documents = problems.map(({ job, problem }) => `${JSON.stringify(jobProblemDocument(job, problem), undefined, 2)}\n`).join('')
+  if (form === 'json') await outputFlow(stdout).write(documents)
+  else stderr.write(documents)
+  for (const { job, problem } of problems) stderr.write(`usher job render: ${job}: ${problem.detail} ${jobProblemTable[problem.code].remedy}\n`)
+  return exitCodes.rejected
+}
+
+function printed(form: 'yaml' | 'json', objects: readonly JsonObject[]): string {
+  if (form === 'json') return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }, undefined, 2)}\n`
+  return objects.map((object) => printBlock(object, 0, plainLayout)).join('---\n')
+}
+
+function readForm(values: FlagValues): 'yaml' | 'json' {
+  const form = values.text('output')
+  if (form === 'yaml' || form === 'json') return form
+  throw new UsageError(`--output: ${JSON.stringify(form)} is neither yaml nor json`)
+}
