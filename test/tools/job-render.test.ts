@@ -1,6 +1,9 @@
+import { sample } from 'fast-check'
 import t, { type Test } from 'tap'
 import type { Job, JobContainer, JobVolume } from '../../src/job/job.ts'
+import { render } from '../../src/job/render/render.ts'
 import { isObject, isSame, type JsonObject } from '../../src/units/json.ts'
+import { arbitraryJob } from '../support/arbitrary-job.ts'
 import { amount, container, healthcheck, job, seen, simpleWebapp } from '../support/job-values.ts'
 import { listAt, objectAt, shown, valueAt } from '../support/pod-reader.ts'
 import { startApiServer } from './api-server.ts'
@@ -64,6 +67,7 @@ t.test('what jobs become, in a cluster', async (t) => {
   const led = job([container('app', { ports: [tcpPort] })], { expose: {} })
   await t.test('with a Gateway: its route', (t) => takenWhole(t, shell, 'gateway', seen(led, { namespace: 'gateway', gateway: 'edge/main' }).objects))
   await t.test('one job becomes another', (t) => becomesAnother(t, shell))
+  await t.test('any job that a file can describe is taken', (t) => anyJob(t, shell))
 })
 
 const apply = 'kubectl apply --server-side --field-manager=usher-job'
@@ -93,6 +97,19 @@ async function becomesAnother(t: Test, shell: Shell): Promise<void> {
     t.strictSame(missing(workload, found), [], name)
     t.strictSame(listAt(found, 'spec', 'template', 'spec', 'containers').map(({ name }) => name), listAt(workload, 'spec', 'template', 'spec', 'containers').map(({ name }) => name))
   }
+}
+
+async function anyJob(t: Test, shell: Shell): Promise<void> {
+  await shell.read('kubectl create namespace any')
+  const seed = Date.now()
+  t.comment(`seed ${seed}`)
+  const objects = sample(arbitraryJob, { seed, numRuns: 60 }).flatMap((value, index) => {
+    const rendering = render({ ...value, name: `${value.name}-${index}` }, { namespace: 'any', waitImage: 'usher-wait', sharedStorageClass: 'nfs' })
+    return 'problems' in rendering ? [] : rendering.objects
+  })
+  t.ok(objects.length > 60, `${objects.length} objects`)
+  const { code, stderr } = await shell.run(`${apply} --dry-run=server -f -`, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
+  t.equal(code, 0, stderr)
 }
 
 async function applied(shell: Shell, text: string): Promise<readonly JsonObject[]> {

@@ -13,8 +13,7 @@ type Shared = Extract<JobVolume, { type: 'shared' }>
 /** The emptyDir by which the program of checks reaches the containers; not a name that the webhook uses. */
 export const probeVolumeName = 'usher-probe'
 
-// One page of 64 KiB, the largest that a node may have, for a program of less.
-const probeVolume: JsonObject = { name: probeVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '64Ki' } }
+const probeVolume: JsonObject = { name: probeVolumeName, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }
 
 /** The volumes of a job's pods. */
 export function podVolumesOf(job: Job): readonly JsonObject[] {

@@ -63,7 +63,7 @@ t.test('the program of checks comes along where a check takes it, and not else',
     resources: { requests: { memory: '2Gi' }, limits: { memory: '2Gi' } },
     securityContext: { runAsNonRoot: true, readOnlyRootFilesystem: true },
   })
-  t.strictSame(listAt(pod, 'volumes')[0], { name: 'usher-probe', emptyDir: { medium: 'Memory', sizeLimit: '64Ki' } })
+  t.strictSame(listAt(pod, 'volumes')[0], { name: 'usher-probe', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } })
   const mounts = (found: unknown): unknown[] => listAt(found, 'volumeMounts').map(({ mountPath }) => mountPath)
   t.strictSame(listAt(pod, 'containers').map(mounts), [['/usher-probe', '/data/shared', '/data/scratch']])
   t.strictSame(mounts(listAt(pod, 'initContainers')[1]), ['/var/lib/postgresql/data'], 'not in a container without such a check')
