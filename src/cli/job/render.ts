@@ -66,8 +66,13 @@ async function reject(form: 'yaml' | 'json', problems: readonly Rejected[], { st
   const documents = problems.map(({ job, problem }) => `${JSON.stringify(jobProblemDocument(job, problem), undefined, 2)}\n`).join('')
   if (form === 'json') await outputFlow(stdout).write(documents)
   else stderr.write(documents)
-  for (const { job, problem } of problems) stderr.write(`usher job render: ${job}: ${problem.detail} ${jobProblemTable[problem.code].remedy}\n`)
+  for (const { job, problem } of problems) stderr.write(`usher job render: ${job}: ${sentenceOf(problem)}\n`)
   return exitCodes.rejected
+}
+
+function sentenceOf({ code, detail }: JobProblem): string {
+  const { remedy } = jobProblemTable[code]
+  return remedy.startsWith('The detail') ? detail : `${detail} ${remedy}`
 }
 
 function printed(form: 'yaml' | 'json', objects: readonly JsonObject[]): string {
