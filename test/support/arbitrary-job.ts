@@ -26,7 +26,7 @@ const healthcheck: fc.Arbitrary<Healthcheck> = fc.record({
   unhealthyThreshold: fc.integer({ min: 1, max: 1_000 }),
 })
 
-const variableName = fc.stringMatching(/^[A-Z_.a-z][-A-Z_a-z0-9.]{0,8}$/).filter((name) => name !== '..' && !name.startsWith('..'))
+const variableName = fc.stringMatching(/^[A-Z_.a-z][-A-Z_a-z0-9.]{0,8}$/).filter((name) => name !== '.' && !name.startsWith('..'))
 const variables: fc.Arbitrary<readonly JobVariable[]> = fc.uniqueArray(
   fc.oneof(
     fc.record({ name: variableName, value: fc.oneof(text, fc.constant('')) }),

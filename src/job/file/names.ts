@@ -32,7 +32,7 @@ const label = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/
 export const subdomain = /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/
 
 /** What Kubernetes allows as a key of a Secret or ConfigMap. */
-export const dataKey = /^(?!\.\.)[-._a-zA-Z0-9]{1,253}$/
+export const dataKey = /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/
 
 /** The nearest DNS label of a text; empty where there is none. One that is too long ends in a hash of the whole. */
 export function slug(text: string, longest = longestLabel): string {
