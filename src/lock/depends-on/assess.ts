@@ -61,6 +61,8 @@ function stateOf(
   if (!isUnknown && verdict.isHealthy) return { state: 'healthy', reason: verdict.reason }
   const blind = views.find(({ state }) => state === 'denied' || state === 'unheard')
   if (blind !== undefined) return { state: 'not-judged', reason: blind.state === 'denied' ? 'the lock has no right to see it' : 'the API server is not heard' }
+  // A short time may be over before anything could be heard: that is no word about what is waited for.
+  if (isUnknown && isOver) return { state: 'not-judged', reason: 'not known in its time' }
   const reason = isUnknown ? 'not known yet' : verdict.reason
   return { state: isOver ? 'timed-out' : 'waiting', reason }
 }
