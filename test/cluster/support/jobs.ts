@@ -96,7 +96,7 @@ export async function objectsIn(namespace: string): Promise<readonly string[]> {
     const { metadata } = each
     if (!isObject(metadata)) return ''
     // The status of a workload changes by itself, and then its version; its generation does not.
-    return [each['kind'], metadata['name'], metadata['uid'], metadata['generation'] ?? ''].join(' ')
+    return JSON.stringify([each['kind'], metadata['name'], metadata['uid'], metadata['generation'] ?? 0])
   }).toSorted()
 }
 

@@ -3,7 +3,7 @@ import type { Dependency } from '../../../src/depends-on/dependency.ts'
 import { assess } from '../../../src/lock/depends-on/assess.ts'
 import type { CollectionView } from '../../../src/lock/depends-on/shared-watch.ts'
 
-const failing: Dependency = { target: { kind: 'deployment', name: 'db' }, timeoutSeconds: 5, onTimeout: 'fail' }
+const failing: Dependency = { target: { kind: 'deployment', namespace: undefined, name: 'db' }, timeoutSeconds: 5, onTimeout: 'fail' }
 const seen: CollectionView = { objects: [], state: 'known', blindAt: undefined }
 const unseen: CollectionView = { objects: [], state: 'unknown', blindAt: 30_000 }
 
