@@ -47,3 +47,18 @@ t.test('a state of before, which says nothing of gates, is taken', async (t) => 
   t.match(openStateFile({ folder, name, boot: 'this', log, failed: () => {} }).load(clock.now()), { leases: [], gates: [], opened: [] })
   t.match(lockAt(folder, clock, ['dns']).gates(), [{ name: 'dns', since: 400_000 }])
 })
+
+t.test('since when pods wait for what they depend on outlasts a restart; a state of before says nothing of that', async (t) => {
+  const clock = new FakeClock()
+  const folder = keptFolder(t, clock)
+  const open = () => openStateFile({ folder, name, boot: 'this', log, failed: () => {} })
+  const kept = open().load(clock.now())
+  t.equal(kept?.gated, undefined)
+  if (kept === undefined) return
+  open().save({ ...kept, gated: [{ uid: 'web', since: 7 }] })
+  t.strictSame(open().load(clock.now())?.gated, [{ uid: 'web', since: 7 }])
+  for (const odd of [[{ uid: 'web' }], [{ uid: 7, since: 7 }], [{ uid: 'web', since: -1 }], {}, [null]]) {
+    writeFileSync(join(folder, name), JSON.stringify({ v: 1, boot: 'this', ...kept, gated: odd }))
+    t.equal(open().load(clock.now()), undefined, JSON.stringify(odd))
+  }
+})
