@@ -1,5 +1,5 @@
 import { textAt } from '../check/json-paths.ts'
-import { jobLabel } from '../job/names.ts'
+import { jobFieldManager, jobLabel } from '../job/names.ts'
 import type { JobProblem } from '../job/problems.ts'
 import { workloadsIn } from '../manifest/workloads.ts'
 import type { AmountStyle } from '../placement/amount-text.ts'
@@ -27,6 +27,8 @@ export interface PlanOptions {
   readonly amounts?: AmountStyle
   /** As whom the objects will be applied; else as whoever has applied them before. */
   readonly fieldManager?: string
+  /** What is known already of objects, which are not tried again. */
+  readonly tried?: ReadonlyMap<JsonObject, TriedObject>
   /** Whether all objects are tried, for what would change; else workloads alone. */
   readonly withChanges?: boolean
 }
@@ -53,7 +55,7 @@ export async function planAll(admin: JoinedAdmin, objects: readonly PlannedObjec
   const chosen = objects.filter(({ object }) => options.withChanges === true || isWorkload(object))
   const tried = await mapBounded(chosen, triedAtATime, async (planned): Promise<Seen> => {
     const namespace = textAt(planned.object, 'metadata', 'namespace') ?? options.namespace
-    return { ...planned, namespace, tried: await tryObject(trying, planned.object, namespace) }
+    return { ...planned, namespace, tried: options.tried?.get(planned.object) ?? (await tryObject({ ...trying, fieldManager: managerOf(planned, options) }, planned.object, namespace)) }
   })
   refuseMissingNamespace(admin, tried)
   const workloads = await mapBounded(tried.filter(({ object }) => isWorkload(object)), triedAtATime, (seen) => wantedWorkloadOf(trying, seen, accountsIn(objects)))
@@ -72,6 +74,11 @@ export async function planAll(admin: JoinedAdmin, objects: readonly PlannedObjec
     changes: options.withChanges === true ? tried.map(changeOf) : [],
     notes: notesOf(cluster.othersWaiting, wanted),
   }
+}
+
+/** The objects of a job are applied as `usher job` does it. */
+function managerOf({ style }: PlannedObject, { fieldManager }: PlanOptions): string | undefined {
+  return fieldManager ?? (style === 'compose' ? jobFieldManager : undefined)
 }
 
 function isWorkload(object: JsonObject): boolean {
@@ -146,6 +153,7 @@ function nameOf({ kind, name, namespace }: WorkloadPlan, tried: readonly Seen[])
 function notesOf(othersWaiting: number, wanted: readonly WantedWorkload[]): readonly string[] {
   const notes: string[] = []
   if (othersWaiting > 0) notes.push(`${othersWaiting === 1 ? 'a pod of others waits' : `${othersWaiting} pods of others wait`} for a node, too, and may take the room`)
+  if (wanted.length === 0) notes.push('none of the objects makes pods of a kind that usher knows, so that none needs room')
   if (wanted.length > 1) notes.push('the workloads are put on the nodes one after the other, the largest first: the scheduler may find another order')
   return notes
 }

@@ -1,16 +1,20 @@
+import { jobProblemDocument } from '../job/problems.ts'
+import type { RenderOptions } from '../job/rendered.ts'
 import { planJson } from '../placement/plan-json.ts'
 import { planLines, problemSentence } from '../placement/report.ts'
 import type { RoomPlan } from '../placement/room-plan.ts'
 import { paintFor } from '../terminal/paint.ts'
 import { clusterFlags, joinAdmin, type JoinedAdmin, readNamespace } from './admin-cluster.ts'
+import { askWith } from './asker.ts'
 import { type Command, type FlagValues, type Output, UsageError } from './command.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { readRenderOptions, readSaidOptions, renderFlags } from './job/render-flags.ts'
+import { supportedVersion } from './look-around.ts'
 import { findSources, sourceFlags } from './manifest-sources.ts'
 import { outputFlow } from './output-flow.ts'
 import { planAll } from './plan-room.ts'
-import { readPlanned } from './plan-sources.ts'
+import { type JobReader, type PlannedInput, readPlanned } from './plan-sources.ts'
 import { settingsReader } from './settings-reader.ts'
-import type { PlannedObject } from './try-object.ts'
 import { UnreachableError } from './unreachable-error.ts'
 
 /** `usher plan` */
@@ -21,34 +25,50 @@ export const planCommand: Command = {
     'Reads manifests or job files, has the API server try them and a pod of each workload, by dry runs that go through every webhook, ' +
     'LimitRange and quota, and counts what the pods of the cluster leave free on each node: memory, CPU, disk, pod slots, ports of the node. ' +
     'It says for each node how many fit and why not more, what would change against what runs, whether a rollout has room, and how long a pod ' +
-    'may wait for the startup lock of its node. Nothing is changed. The exit code is 4 where something is rejected: there is no room, or the API ' +
-    'server does not take it; with --exit-code it is 1 where something would change.',
+    'may wait for the startup lock of its node. Nothing is changed. The exit code is 4 where something is rejected: there is no room, the API ' +
+    'server does not take it, or a job file is not valid; with --exit-code it is 1 where something would change.',
   flags: {
     ...sourceFlags,
     kubeconfig: clusterFlags.kubeconfig,
     context: clusterFlags.context,
-    namespace: { type: 'string', short: 'n', value: 'NAME', help: "namespace of objects that name none; else the context's, or default" },
+    namespace: { type: 'string', short: 'n', value: 'NAME', help: "namespace of jobs, and of objects that name none; else the context's, or default" },
     output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object, a problem document where it is rejected' },
     nodes: { type: 'boolean', help: 'show each node of a large cluster, not only the first and how many others there are' },
     'exit-code': { type: 'boolean', help: 'end with 1 where something would change' },
     timeout: { type: 'string', value: 'SPAN', default: '2m', help: 'how long all of it may take' },
+    ...renderFlags,
   },
   examples: ['usher plan -f web.yaml', 'helm template shop ./chart | usher plan -f - -n shop', 'usher plan -f web.yaml --exit-code -o json', 'usher plan -f job.yaml --nodes'],
   async run(values, output) {
-    const form = readForm(values)
-    const timeoutMs = readTimeout(values)
+    const asked: Asked = { form: readForm(values), timeoutMs: readTimeout(values), values, output }
     const given = readNamespace(values)
+    readSaidOptions(values)
     const sources = await findSources(values)
     const admin = await joinAdmin(values)
     const namespace = given ?? namespaceOf(admin)
-    const objects = await readPlanned(sources, readNoJobs)
-    const plan = await planWithin(admin, objects, namespace, timeoutMs, values)
-    return tell(plan, form, values, output)
+    return within(asked, async (signal) => {
+      const input = await readPlanned(sources, (file) => readJob(file, admin, asked, namespace, signal))
+      if (input.kind === 'rejected') return rejectJob(input, asked)
+      for (const warning of input.warnings) output.stderr.write(`usher plan: warning: ${warning}\n`)
+      return tell(await planAll(admin, input.objects, { namespace, signal, withChanges: true }), asked)
+    })
   },
 }
 
-async function readNoJobs(name: string): Promise<never> {
-  throw new Error(`${name}: job files cannot be planned yet`)
+/** What was asked for on the command line. */
+interface Asked {
+  readonly form: 'table' | 'json'
+  readonly timeoutMs: number
+  readonly values: FlagValues
+  readonly output: Output
+}
+
+/** What reads job files is loaded where there are any. */
+async function readJob(file: Parameters<JobReader>[0], admin: JoinedAdmin, { values }: Asked, namespace: string, signal: AbortSignal): ReturnType<JobReader> {
+  const { readJobObjects } = await import('./plan-jobs.ts')
+  const version = await supportedVersion(admin, askWith(admin, signal))
+  const options: RenderOptions = { ...readRenderOptions(values, namespace), ...(version === undefined ? {} : { minor: version.minor }) }
+  return readJobObjects(file, options)
 }
 
 /** Of the kubeconfig's context. */
@@ -56,17 +76,23 @@ function namespaceOf({ config }: JoinedAdmin): string {
   return config.getContextObject(config.getCurrentContext())?.namespace ?? 'default'
 }
 
-async function planWithin(admin: JoinedAdmin, objects: readonly PlannedObject[], namespace: string, timeoutMs: number, values: FlagValues): Promise<RoomPlan> {
+async function within({ timeoutMs, values }: Asked, work: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
   const signal = AbortSignal.timeout(timeoutMs)
   try {
-    return await planAll(admin, objects, { namespace, signal, withChanges: true })
+    return await work(signal)
   } catch (error) {
     if (signal.aborted) throw new UnreachableError(`the API server has not told all of it within ${values.text('timeout') ?? ''} (--timeout)`, { cause: error })
     throw error
   }
 }
 
-async function tell(plan: RoomPlan, form: 'table' | 'json', values: FlagValues, { stdout, stderr }: Output): Promise<ExitCode> {
+async function rejectJob({ job, problem }: Extract<PlannedInput, { kind: 'rejected' }>, { form, output: { stdout, stderr } }: Asked): Promise<ExitCode> {
+  if (form === 'json') await outputFlow(stdout).write(`${JSON.stringify(jobProblemDocument(job, problem), undefined, 2)}\n`)
+  stderr.write(`usher plan: ${problemSentence(problem)}\n`)
+  return exitCodes.rejected
+}
+
+async function tell(plan: RoomPlan, { form, values, output: { stdout, stderr } }: Asked): Promise<ExitCode> {
   const text = form === 'json' ? JSON.stringify(planJson(plan), undefined, 2) : planLines(plan, paintFor(stdout), values.isOn('nodes')).join('\n')
   await outputFlow(stdout).write(`${text}\n`)
   if (plan.problem !== undefined) {

@@ -1,4 +1,5 @@
 import { at, objectsAt, textAt } from '../check/json-paths.ts'
+import { prefix } from '../inject/names.ts'
 import { jobLabel } from '../job/names.ts'
 import type { JobProblem } from '../job/problems.ts'
 import { valueAt } from '../manifest/patch-data.ts'
@@ -45,7 +46,7 @@ export async function wantedWorkloadOf(trying: Trying, { object, style, namespac
     lock: lockBoundsOf(trial.pod),
     interest: { owner, counts: [...demand.apart, ...demand.spread].map((rule) => new NeighbourCount(rule)) },
     writing: writingOf(pod, style),
-    notJudged: [...whyUntried(tried), ...whyAsWritten(trial), ...(await quotaOf(trying, namespace))],
+    notJudged: [...whyUntried(tried), ...whyAsWritten(trial), ...waitsOf(trial.pod), ...(await quotaOf(trying, namespace))],
   }
   return { kind: 'wanted', wanted }
 }
@@ -63,6 +64,12 @@ function whyUntried(tried: TriedObject): readonly string[] {
 
 function whyAsWritten(trial: TriedPod): readonly string[] {
   return trial.kind === 'as-written' ? [`what webhooks and LimitRanges add to its pods (${trial.why})`] : []
+}
+
+/** What it waits for before it queues for the lock may take any time, up to a bound of its own. */
+function waitsOf(pod: JsonObject): readonly string[] {
+  const waits = textAt(pod, 'metadata', 'annotations', `${prefix}depends-on`)
+  return waits === undefined ? [] : [`how long its pods wait for what they depend on (${waits})`]
 }
 
 /** The dry run has counted one pod. */

@@ -14,7 +14,7 @@ const gibi = (count: number): JsonObject => ({ memory: `${count}Gi` })
 /** A pod of the Deployment `web`. */
 function webPod(name: string, node: string | undefined, memory = 2, hash = 'one', more: JsonObject = {}): JsonObject {
   const owner = { kind: 'ReplicaSet', name: `web-${hash}`, uid: 'u', controller: true }
-  return podOf(gibi(memory), { ...(node === undefined ? {} : { nodeName: node }) }, { name, namespace: 'shop', creationTimestamp: `2026-01-01T00:00:0${hash === 'one' ? 1 : 2}Z`, labels: { app: 'web', 'pod-template-hash': hash }, ownerReferences: [owner], ...more })
+  return podOf(gibi(memory), node === undefined ? {} : { nodeName: node }, { name, namespace: 'shop', creationTimestamp: `2026-01-01T00:00:0${hash === 'one' ? 1 : 2}Z`, labels: { app: 'web', 'pod-template-hash': hash }, ownerReferences: [owner], ...more })
 }
 
 interface Story {
