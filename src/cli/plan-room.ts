@@ -1,12 +1,10 @@
 import { textAt } from '../check/json-paths.ts'
-import { jobFieldManager, jobLabel } from '../job/names.ts'
-import type { JobProblem } from '../job/problems.ts'
+import { jobFieldManager } from '../job/names.ts'
 import { workloadsIn } from '../manifest/workloads.ts'
 import type { AmountStyle } from '../placement/amount-text.ts'
-import { changesBetween } from '../placement/changes.ts'
 import type { NodeRoom } from '../placement/node-room.ts'
 import { planWorkload, type WantedWorkload } from '../placement/plan-workload.ts'
-import type { ObjectChange, RoomPlan, WorkloadPlan } from '../placement/room-plan.ts'
+import type { RoomPlan, WorkloadPlan } from '../placement/room-plan.ts'
 import type { JsonObject } from '../units/json.ts'
 import { mapBounded } from '../units/map-bounded.ts'
 import type { JoinedAdmin } from './admin-cluster.ts'
@@ -14,7 +12,8 @@ import { askWith } from './asker.ts'
 import { nodesFree, readClusterRoom } from './cluster-room.ts'
 import { ObjectPaths } from './object-paths.ts'
 import { type PlannedObject, type Seen, type TriedObject, type Trying, tryObject } from './try-object.ts'
-import { wantedWorkloadOf } from './wanted-workload.ts'
+import { changeOf, type NamedProblem, ownerNameOf, rejectionOf } from './tried-outcome.ts'
+import { type WantedOrRejected, wantedWorkloadOf } from './wanted-workload.ts'
 
 /** How room is planned. */
 export interface PlanOptions {
@@ -63,10 +62,7 @@ export async function planAll(admin: JoinedAdmin, objects: readonly PlannedObjec
   const cluster = await readClusterRoom(admin, asker, wanted.map(({ interest }) => interest))
   const nodes = nodesFree(cluster.rooms)
   const plans = planEach(wanted, cluster)
-  const rejections = [...tried.flatMap(rejectionOf), ...workloads.flatMap((each) => (each.kind === 'rejected' ? [each] : []))]
-  const [rejection] = rejections
-  const lacking = plans.find(({ problem }) => problem !== undefined)
-  const found = rejection ?? (lacking?.problem === undefined ? undefined : { name: nameOf(lacking, tried), problem: lacking.problem })
+  const found = firstProblem(tried, workloads, plans)
   return {
     ...(found === undefined ? {} : { problem: found.problem, problemOf: options.jobName ?? found.name }),
     workloads: plans,
@@ -74,6 +70,12 @@ export async function planAll(admin: JoinedAdmin, objects: readonly PlannedObjec
     changes: options.withChanges === true ? tried.map(changeOf) : [],
     notes: notesOf(cluster.othersWaiting, wanted),
   }
+}
+
+/** What the cluster does not take comes before what it has no room for. */
+function firstProblem(tried: readonly Seen[], workloads: readonly WantedOrRejected[], plans: readonly WorkloadPlan[]): NamedProblem | undefined {
+  const lacking = plans.flatMap((plan) => (plan.problem === undefined ? [] : [{ name: nameOf(plan, tried), problem: plan.problem }]))
+  return [...tried.flatMap((seen) => rejectionOf(seen) ?? []), ...workloads.flatMap((each) => (each.kind === 'rejected' ? [each] : [])), ...lacking][0]
 }
 
 /** The objects of a job are applied as `usher job` does it. */
@@ -113,41 +115,9 @@ function sizeOf({ demand }: WantedWorkload): number {
   return demand.requests.get('memory') ?? 0
 }
 
-function rejectionOf({ object, tried }: Seen): readonly { readonly name: string; readonly problem: JobProblem }[] {
-  if (tried.kind !== 'rejected' || isReplaced(object, tried)) return []
-  return [{ name: nameIn(object), problem: { code: 'rejected-by-cluster', detail: `${titleOf(object)}: ${tried.message}` } }]
-}
-
-/** A Job's template cannot be changed: for a job, it is deleted and made anew. */
-function isReplaced(object: JsonObject, tried: TriedObject): boolean {
-  return object['kind'] === 'Job' && tried.live !== undefined && textAt(object, 'metadata', 'labels', jobLabel) !== undefined && tried.kind === 'rejected' && tried.message.includes('field is immutable')
-}
-
-function changeOf({ object, namespace, tried }: Seen): ObjectChange {
-  const named = { kind: textAt(object, 'kind') ?? '', name: textAt(object, 'metadata', 'name') ?? `${textAt(object, 'metadata', 'generateName') ?? ''}*` }
-  const place = textAt(tried.kind === 'taken' ? tried.after : object, 'metadata', 'namespace')
-  const placed = place === undefined && tried.kind === 'taken' ? named : { ...named, namespace: place ?? namespace }
-  if (tried.kind !== 'taken') {
-    const isReplacement = isReplaced(object, tried)
-    return { ...placed, change: isReplacement ? 'changed' : 'unknown', fields: [], detail: isReplacement ? 'it is deleted and made anew, for the template of a Job cannot be changed' : tried.message }
-  }
-  if (tried.live === undefined) return { ...placed, change: 'created', fields: [] }
-  const fields = changesBetween(tried.live, tried.after)
-  return { ...placed, change: fields.length === 0 ? 'unchanged' : 'changed', fields }
-}
-
-function titleOf(object: JsonObject): string {
-  return `${textAt(object, 'kind') ?? 'an object'} ${textAt(object, 'metadata', 'name') ?? textAt(object, 'metadata', 'generateName') ?? ''}`.trimEnd()
-}
-
-/** The name of the job that an object is of; else its own. */
-function nameIn(object: JsonObject): string {
-  return textAt(object, 'metadata', 'labels', jobLabel) ?? textAt(object, 'metadata', 'name') ?? ''
-}
-
 function nameOf({ kind, name, namespace }: WorkloadPlan, tried: readonly Seen[]): string {
   const seen = tried.find((each) => each.namespace === namespace && each.object['kind'] === kind && textAt(each.object, 'metadata', 'name') === name)
-  return seen === undefined ? name : nameIn(seen.object)
+  return seen === undefined ? name : ownerNameOf(seen.object)
 }
 
 function notesOf(othersWaiting: number, wanted: readonly WantedWorkload[]): readonly string[] {

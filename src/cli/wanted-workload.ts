@@ -59,7 +59,7 @@ function templateOf(workload: JsonObject, { apiVersion, kind }: JsonObject): unk
 }
 
 function whyUntried(tried: TriedObject): readonly string[] {
-  return tried.kind === 'failed' ? [`what the API server makes of it ()`] : []
+  return tried.kind === 'failed' ? [`what the API server makes of it (${tried.message})`] : []
 }
 
 function whyAsWritten(trial: TriedPod): readonly string[] {

@@ -71,8 +71,8 @@ function startText({ podsOnOneNode, lock, waitSeconds, readinessFloorSeconds }: 
   const ready = readinessFloorSeconds === 0 ? '' : `; probes call no pod ready before ${formatAge(readinessFloorSeconds)}`
   if (lock === undefined) return `its pods wait for no lock${ready}`
   const { leaseSeconds, maxWaitSeconds } = lock
-  const others = podsOnOneNode < 2 ? 'none of the others need be on its node' : `up to ${podsOnOneNode - 1} of the others may be before it on its node, each for a lease of ${formatAge(leaseSeconds)}`
-  return `a pod waits at most ${formatAge(waitSeconds)} for those (${others}), and at most ${formatAge(maxWaitSeconds)} whatever starts there${ready}`
+  const alone = podsOnOneNode < 2 ? 'no wait for the lock where one of them starts on a node' : `at most ${formatAge(waitSeconds)} of waiting for the lock where these alone start on a node (${podsOnOneNode} pods, a lease of ${formatAge(leaseSeconds)} each)`
+  return `${alone}; at most ${formatAge(maxWaitSeconds)} whatever else starts there${ready}`
 }
 
 function nodeLines({ nodes, requests, writing }: WorkloadPlan, free: readonly NodeFree[], allNodes: boolean): readonly string[] {

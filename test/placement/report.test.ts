@@ -38,7 +38,7 @@ t.test('a workload in a few lines, and each node with what is free and why it ta
     'Deployment shop/web: 3 instances, 1 runs; there is room for the 2 that are needed',
     '  each takes memory 2Gi, CPU 250m, example.com/gpu 1',
     '  rollout: there is room for 1 of 1 more at a time (maxSurge 1, maxUnavailable 0)',
-    '  slowest start: a pod waits at most 2m for those (up to 1 of the others may be before it on its node, each for a lease of 2m), and at most 4m whatever starts there',
+    '  slowest start: at most 2m of waiting for the lock where these alone start on a node (2 pods, a lease of 2m each); at most 4m whatever else starts there',
     '  not judged: where its volumes can be attached',
     '',
     '  NODE   RUN   NEW   FITS   FREE MEMORY   FREE CPU   FREE DISK   FREE example.com/gpu   FREE PODS   WHY NOT MORE',

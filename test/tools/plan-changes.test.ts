@@ -71,7 +71,7 @@ async function slowestStart(t: Test, stage: PlanStage): Promise<void> {
   const { code, found, stderr } = await stage.planned([injected])
   t.equal(code, 0, stderr)
   t.match(ofWorkload(found, 'app'), { placed: 6, start: { podsOnOneNode: 5, lock: { leaseSeconds: 120, maxWaitSeconds: 240 }, waitSeconds: 240, readinessFloorSeconds: 60 } })
-  t.match((await stage.plan([injected])).stdout, /slowest start: a pod waits at most 4m for those \(up to 4 of the others may be before it on its node, each for a lease of 2m\), and at most 4m whatever starts there; probes call no pod ready before 60s/)
+  t.match((await stage.plan([injected])).stdout, /slowest start: at most 4m of waiting for the lock where these alone start on a node \(5 pods, a lease of 2m each\); at most 4m whatever else starts there; probes call no pod ready before 60s/)
   t.match(ofWorkload((await stage.planned([app])).found, 'app'), { start: { waitSeconds: 0 } }, 'no lock, no wait')
 }
 
