@@ -115,5 +115,8 @@ async function missingRights(t: Test, { shell }: Stage): Promise<void> {
   await shell.read(`sed 's/"token":"[^"]*"/"token":"${token}"/' "$KUBECONFIG" > "$HOME/viewer" && chmod 600 "$HOME/viewer"`)
   const seen = await shell.run('usher job status web -n shop --kubeconfig "$HOME/viewer"')
   t.match(seen, { code: 1, stdout: /^job shop\/web: Degraded 1\/2\n\nINSTANCE/ }, 'without what may not be asked')
-  t.match(await shell.run('usher job ls -n shop --kubeconfig "$HOME/viewer"'), { code: 1, stderr: /cannot list resource "daemonsets".*choose a context that may/ })
+  const part = await shell.run('usher job ls -n shop --kubeconfig "$HOME/viewer"')
+  t.match(part, { code: 1, stdout: /\nshop +web +Degraded 1\/2 +- /, stderr: /^usher job ls: jobs that are a DaemonSet could not be listed: .*\nusher job ls: jobs that are a Job could not be listed: / })
+  await shell.read('kubectl delete rolebinding viewer -n shop')
+  t.match(await shell.run('usher job ls -n shop --kubeconfig "$HOME/viewer"'), { code: 1, stdout: '', stderr: /cannot list resource "deployments".*choose a context that may/ })
 }
