@@ -51,19 +51,37 @@ function rowOf(name: string, { type, default: byDefault = '', synonyms = [], mea
   return [codeOf(name), type, byDefault, [plain(meaning), others].filter((part) => part !== '').join(' ')]
 }
 
-/** What becomes of the keys of Compose, in Markdown. */
+/** What becomes of the keys of Compose, in Markdown: those that are read, by their places; then those that are not, by what to do. */
 export function composeTable(): readonly string[] {
-  const rows = sections().flatMap((section) => {
+  const composed = sections().flatMap((section) => {
     const { compose } = places[section]
-    if (compose === undefined) return []
-    const known = Object.entries(keysOf(section)).flatMap(([name, key]) => namesOf(section, name).flatMap((each) => {
-      if (each !== name) return [[each, `\`${name}\``]]
-      return key.isCompose === true ? [[each, plain(key.meaning === '' ? 'The same.' : key.meaning)]] : []
-    }))
-    const rejected = Object.entries(rejectedKeys[section] ?? {}).filter(([name]) => !ours.has(name)).map(([name, hint]) => [name, `**rejected**: ${plain(hint)}`])
-    return [...known, ...rejected].map(([name = '', becomes = '']) => [compose.split(', ').map((path) => codeOf(path + name)).join(', '), becomes])
+    return compose === undefined ? [] : [{ section, place: compose === '' ? 'the top' : compose.split(', ').map((path) => codeOf(path.slice(0, -1))).join(', ') }]
   })
-  return tableOf(['Compose', 'what becomes of it'], rows)
+  const read = composed.map(({ section, place }) => [place, readIn(section).join(', ')]).filter(([, names]) => names !== '')
+  const rejected = composed.flatMap(({ section, place }) => [...byHint(section)].map(([hint, names]) => [place, names.map(codeOf).join(', '), plain(hint)]))
+  return [
+    'Read, with the name in a job file where that is another one:',
+    '',
+    ...tableOf(['of Compose', 'keys'], read),
+    '',
+    'Rejected, each with this hint:',
+    '',
+    ...tableOf(['of Compose', 'keys', 'what to do'], rejected),
+  ]
+}
+
+function readIn(section: Section): readonly string[] {
+  return Object.entries(keysOf(section)).flatMap(([name, { isCompose }]) =>
+    namesOf(section, name).flatMap((each) => (each === name ? (isCompose === true ? [codeOf(each)] : []) : [`${codeOf(each)} (${codeOf(name)})`])),
+  )
+}
+
+function byHint(section: Section): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, readonly string[]>()
+  for (const [name, hint] of Object.entries(rejectedKeys[section] ?? {})) {
+    if (!ours.has(name)) names.set(hint, [...(names.get(hint) ?? []), name])
+  }
+  return names
 }
 
 // What people write as a key, though Compose has it as a value.

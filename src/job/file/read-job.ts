@@ -30,6 +30,10 @@ const mostWorkloads = 32
 /** Reads one document. What is wrong is reported; what is returned is of use only where nothing was. */
 export function readJob(scope: Scope, document: FileNode): PlacedJob | undefined {
   const { report } = scope
+  if (isManifest(document)) {
+    report.problem(document.at, 'it is a manifest of Kubernetes, and no job file: kubectl apply takes it')
+    return undefined
+  }
   const fields = readFields(scope, document, 'job', 'a job')
   if (fields === undefined) return undefined
   const nameEntry = fields.get('name')
@@ -60,6 +64,10 @@ export function readJob(scope: Scope, document: FileNode): PlacedJob | undefined
     files: broughtFiles(secrets, configs),
   }
   return { job, at: nameEntry?.value.at ?? document.at }
+}
+
+function isManifest(document: FileNode): boolean {
+  return document.kind === 'map' && ['apiVersion', 'kind'].every((key) => document.entries.some((entry) => entry.key === key))
 }
 
 function definedFiles(scope: Scope, entry: FileEntry | undefined, type: 'secret' | 'config'): DefinedFiles {

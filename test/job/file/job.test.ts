@@ -123,6 +123,7 @@ t.test('several documents are several jobs, each by a name of its own', async (t
   t.strictSame(faultsIn(`name: a\n${app}\n---\nname: a\n${app}\n`), ['4:7: another job of this file is called a'])
   t.strictSame(faultsIn('# nothing\n'), ['1:1: it holds no job'])
   t.strictSame(faultsIn(''), ['1:1: it holds no job'])
+  t.strictSame(faultsIn('apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n'), ['1:1: it is a manifest of Kubernetes, and no job file: kubectl apply takes it'])
   t.strictSame(faultsIn('- a'), ['1:1: a job must be a map, not a list'])
 })
 
