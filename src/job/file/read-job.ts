@@ -11,6 +11,7 @@ import { checkPorts } from './read-ports.ts'
 import { checkVolumes, readNamedVolumes } from './read-volumes.ts'
 import { readChoice, readFlag, readMatch, readSeconds, readWord } from './scalars.ts'
 import type { Scope } from './scope.ts'
+import { warnUnused } from './warn-unused.ts'
 
 /** A job, and where its name stands. */
 export interface PlacedJob {
@@ -43,9 +44,11 @@ export function readJob(scope: Scope, document: FileNode): PlacedJob | undefined
   const configs = definedFiles(scope, fields.get('configs'), 'config')
   const volumesEntry = fields.get('volumes')
   const volumes = volumesEntry === undefined ? new Map() : readNamedVolumes(scope, volumesEntry)
-  const parts = containerEntries(scope, document, fields).flatMap((entry) => readContainer(scope, entry, { volumes, secrets, configs }) ?? [])
+  const declared = { volumes, secrets, configs }
+  const parts = containerEntries(scope, document, fields).flatMap((entry) => readContainer(scope, entry, declared) ?? [])
   checkPorts(scope, parts)
   checkVolumes(scope, parts.flatMap((part) => part.volumes))
+  warnUnused(scope, volumesEntry, declared, parts)
   const deployEntry = fields.get('deploy')
   const deploy = deployEntry === undefined ? nothingDeployed : readDeploy(scope, deployEntry, 'job')
   const dependsOn = fields.get('depends_on')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { appIn, faultsIn, fileWith, jobIn } from '../../support/job-file.ts'
+import { appIn, faultsIn, fileWith, jobIn, warningsIn } from '../../support/job-file.ts'
 
 const gibibyte = { bytes: 1_024 ** 3, written: '1G' }
 const local = { type: 'local', path: '/d', space: gibibyte, isReadOnly: false, isEnforced: false }
@@ -129,4 +129,13 @@ t.test('what is wrong with secrets and configs', async (t) => {
   ] as const) {
     t.strictSame(faultsIn(fileWith(lines, job)), [fault], job + lines)
   }
+})
+
+t.test('what is declared and named by no container is told', async (t) => {
+  const declared = 'volumes: {data: {type: local, space: 1G}, dta: {type: local, space: 1G}}\nsecrets: {a: {content: x}, b: {content: x}, c: {external: true}}\nconfigs: {d: {content: x}}\n'
+  t.strictSame(warningsIn(fileWith('memory: 1G\nvolumes: ["data:/d"]\nsecrets: [a]\nenvironment: {X: {secret: c}}', declared)), [
+    '2:43: the volume dta is named by no container, and is not made',
+    '3:28: the secret b is named by no container',
+    '4:11: the config d is named by no container',
+  ])
 })
