@@ -3,7 +3,7 @@ import { importCompose } from '../../job/file/import-compose.ts'
 import { type FileProblem, formatFileProblem } from '../../job/file/report.ts'
 import { type Command, UsageError } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { readSource } from './read-job-files.ts'
+import { isContent, readSource } from './read-job-files.ts'
 
 /** `usher job import` */
 export const importCommand: Command = {
@@ -26,8 +26,8 @@ export const importCommand: Command = {
     if (name === undefined || name === '') throw new UsageError('nothing to read: -f FILE, or -f - for standard input')
     const text = await readSource(name)
     const file = name === '-' ? 'stdin' : name
-    const folder = basename(name === '-' ? process.cwd() : dirname(resolve(name)))
-    const imported = importCompose(text, { file, name: values.text('name') ?? folder, isSplit: values.isOn('split'), variables: (variable) => process.env[variable] })
+    const folder = name === '-' ? process.cwd() : dirname(resolve(name))
+    const imported = importCompose(text, { file, name: values.text('name') ?? basename(folder), isSplit: values.isOn('split'), variables: (variable) => process.env[variable], isFile: (path) => isContent(resolve(folder, path)) })
     const tell = (kind: string, problems: readonly FileProblem[]): void => {
       for (const problem of problems) stderr.write(`${kind}${formatFileProblem(problem)}\n`)
     }

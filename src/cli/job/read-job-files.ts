@@ -113,6 +113,12 @@ async function readStandardInput(): Promise<Uint8Array> {
   return Buffer.concat(chunks)
 }
 
+/** Whether there is a file that an object can hold. */
+export function isContent(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.isFile() === true && found.size <= mostContent
+}
+
 /** Reads files relative to a folder. */
 function fileReader(folder: string): (path: string) => string {
   return (path) => {

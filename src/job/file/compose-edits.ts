@@ -12,7 +12,7 @@ export interface Remark {
 
 // Compose has no sizes: somebody must look.
 const presumedSpace = '1G'
-const bindHint = 'files of a node are not mounted; a file of this folder becomes configs: {NAME: {file: ./FILE}}, data a volume with type shared or local'
+const bindHint = 'files of a node are not mounted; files become configs: {NAME: {file: ./FILE}}, data a volume with type shared or local'
 const fileTypes: Readonly<Record<string, string>> = { bind: bindHint, tmpfs: 'use {type: local, path: …, space: …}', npipe: 'it is for Windows', image: 'put the files into the image of the container' }
 
 /** Changes a file of Compose in place, where a job file says the same otherwise, and keeps what it could not carry over. */
@@ -22,13 +22,16 @@ export class ComposeEdits {
   readonly #document: Document
   readonly #anchors: Anchors
   readonly #isSplit: boolean
+  readonly #isFile: (path: string) => boolean
   /** Merged maps are those of several services. */
   readonly #done = new Set<YAMLMap>()
 
-  constructor(document: Document, anchors: Anchors, isSplit: boolean) {
+  /** @param isFile whether a path, from the folder of the file, is a file that a job can bring along. */
+  constructor(document: Document, anchors: Anchors, isSplit: boolean, isFile: (path: string) => boolean) {
     this.#document = document
     this.#anchors = anchors
     this.#isSplit = isSplit
+    this.#isFile = isFile
   }
 
   /** Takes out keys, which are found by their places. */
@@ -70,7 +73,7 @@ export class ComposeEdits {
     for (const map of layers) {
       if (this.#done.has(map)) continue
       this.#done.add(map)
-      this.#editVolumes(this.#anchors.follow(entryOf(map, 'volumes')?.value), name)
+      this.#editVolumes(this.#anchors.follow(entryOf(map, 'volumes')?.value), name, map === layers[0] ? map : undefined)
       this.#editPorts(this.#anchors.follow(entryOf(map, 'ports')?.value))
       this.#editExpose(map, name)
       this.#editDependsOn(this.#anchors.follow(entryOf(map, 'depends_on')?.value), name)
@@ -101,10 +104,17 @@ export class ComposeEdits {
     return [...lines]
   }
 
-  #editVolumes(list: unknown, service: string): void {
+  /** @param own where configs can be added, if that is so. */
+  #editVolumes(list: unknown, service: string, own: YAMLMap | undefined): void {
     if (!isSeq(list)) return
     list.items = list.items.flatMap((item) => {
       const text = textOf(item)
+      const [, source, target] = /^(\.[^:$]*):(\/[^:$]*)(?::(?:ro|rw))?$/.exec(text ?? '') ?? []
+      if (source !== undefined && target !== undefined && own !== undefined && this.#isFile(source)) {
+        this.#addConfig(own, source, target)
+        this.changed.push({ at: startOf(item), message: `the file ${source} of ${service} is a config that the job brings along: read-only, and as it is when the job is run` })
+        return []
+      }
       const type = isMap(item) ? textOf(this.#anchors.follow(entryOf(item, 'type')?.value)) : undefined
       const hint = type === undefined || !Object.hasOwn(fileTypes, type) ? undefined : fileTypes[type]
       if (hint !== undefined || (text !== undefined && /^[./~$][^:]*:/.test(text))) {
@@ -115,6 +125,21 @@ export class ComposeEdits {
       this.changed.push({ at: startOf(item), message: `the volume ${text} of ${service} has no name: it is local, and gone with its instance; how much space it needs is a guess` })
       return [flowMap({ type: 'local', path: text, space: presumedSpace })]
     })
+  }
+
+  #addConfig(service: YAMLMap, file: string, target: string): void {
+    const top = this.#document.contents
+    const known = this.#anchors.follow(entryOf(top, 'configs')?.value)
+    const configs = isMap(known) ? known : new YAMLMap()
+    if (!isMap(known) && isMap(top)) top.set(new Scalar('configs'), configs)
+    const plain = file.replace(/^.*\//, '').replaceAll(/[^-._a-zA-Z0-9]/g, '-')
+    let name = plain
+    for (let count = 2; ![undefined, file].includes(fileOf(configs, name)); count++) name = `${plain}-${count}`
+    if (fileOf(configs, name) === undefined) configs.set(new Scalar(name), flowMap({ file }))
+    const own = this.#anchors.follow(entryOf(service, 'configs')?.value)
+    const uses = isSeq(own) ? own : new YAMLSeq()
+    if (!isSeq(own)) service.set(new Scalar('configs'), uses)
+    uses.items.push(flowMap({ source: name, target }))
   }
 
   #editPorts(list: unknown): void {
@@ -171,6 +196,12 @@ export class ComposeEdits {
     const fit = slug(name.value)
     name.value = this.#isSplit ? `job/${fit}` : fit
   }
+}
+
+/** The file of a config; empty where it has none; undefined where there is no such config. */
+function fileOf(configs: YAMLMap, name: string): string | undefined {
+  const entry = entryOf(configs, name)
+  return entry === undefined ? undefined : (textOf(entryOf(entry.value, 'file')?.value) ?? '')
 }
 
 /** Moves a comment from before one key to before another. */

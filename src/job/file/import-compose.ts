@@ -28,6 +28,8 @@ export interface ImportOptions {
   /** One job for each service, rather than one with all of them as its containers. */
   readonly isSplit: boolean
   readonly variables: Variables
+  /** Whether a path, from the folder of the file, is a file that a job can bring along. */
+  readonly isFile: (path: string) => boolean
 }
 
 /** Makes a job file of one of Compose, with its comments; or tells why it cannot be read at all. */
@@ -48,7 +50,7 @@ export function importCompose(text: string, options: ImportOptions): ImportedCom
     return { file, line, column: col, code: 'invalid-job', message }
   }
   const unknown = unknownKeys(text, options)
-  const edits = new ComposeEdits(document, anchors, isSplit)
+  const edits = new ComposeEdits(document, anchors, isSplit, options.isFile)
   edits.takeOut(unknown, lineCounter)
   // Each job is a document of its own, which anchors of another are nothing to.
   if (isSplit) anchors.expand(document.contents)

@@ -28,6 +28,14 @@ t.test('what comes out is valid', async (t) => {
   }
 })
 
+t.test('a file beside the file of Compose becomes a config, a folder does not', async (t) => {
+  const folder = t.testdir({ 'compose.yaml': `${plain}    volumes: ["./web.conf:/etc/web.conf", "./data:/data", "./none:/none"]\n`, 'web.conf': 'x', data: {} })
+  const { code, stdout, stderr } = await runUsher(t, ['job', 'import', '-f', `${folder}/compose.yaml`, '--name', 'shop'])
+  t.equal(code, 1)
+  t.match(stdout, 'web.conf: {file: ./web.conf}')
+  t.strictSame(stderr.match(/the volume "[^"]*"/g), ['the volume "./data:/data"', 'the volume "./none:/none"'])
+})
+
 t.test('services that exclude each other in one job: to be mended, or split', async (t) => {
   const stdin = 'services:\n  a: {image: i, restart: always, ports: ["80:80"]}\n  b: {image: i, restart: always, ports: ["81:80"]}\n'
   const together = await runUsher(t, ['job', 'import', '-f', '-'], { stdin })

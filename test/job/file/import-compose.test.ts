@@ -6,7 +6,7 @@ import { formatFileProblem } from '../../../src/job/file/report.ts'
 import { read } from '../../support/job-file.ts'
 import { runs } from '../../support/property.ts'
 
-const options: ImportOptions = { file: 'compose.yaml', name: 'shop', isSplit: false, variables: () => undefined }
+const options: ImportOptions = { file: 'compose.yaml', name: 'shop', isSplit: false, variables: () => undefined, isFile: () => false }
 const shop = readFileSync(new URL('compose/shop.yaml', import.meta.url), 'utf8')
 
 function run(text: string, more: Partial<ImportOptions> = {}) {
@@ -94,6 +94,25 @@ t.test('--split tells of volumes of several services, and of jobs that cannot be
     '12:11: the volume data is of a and b: as jobs of their own, each has one of its own; services that share files are one job',
   ])
   t.strictSame(jobsOf(text).map(({ containers }) => containers[0]?.volumes[0]?.name), ['data', 'data'])
+})
+
+t.test('files of the folder become configs', async (t) => {
+  const isFile = (path: string) => path.endsWith('.conf')
+  const text = 'services:\n  web:\n    image: i\n    restart: always\n    volumes: ["./web.conf:/etc/web.conf:ro", "./data:/data", "./sub/web.conf:/etc/sub.conf", "./web.conf:/again"]\n'
+  for (const isSplit of [false, true]) {
+    const made = run(text, { isFile, isSplit })
+    t.strictSame(made.dropped.map((line) => line.split(' is not')[0]), ['5:46: the volume "./data:/data" of web'])
+    t.strictSame(made.changed.slice(0, 1), ['5:15: the file ./web.conf of web is a config that the job brings along: read-only, and as it is when the job is run'])
+    t.strictSame(made.left, [])
+    const [job] = jobsOf(made.text)
+    t.strictSame(job?.containers[0]?.volumes, [
+      { type: 'config', name: 'web-conf', path: '/etc/web.conf' },
+      { type: 'config', name: 'web-conf-2', path: '/etc/sub.conf' },
+      { type: 'config', name: 'web-conf', path: '/again' },
+    ])
+    t.equal(job?.files.length, 2)
+    t.match(made.text, 'web.conf: {file: ./web.conf}')
+  }
 })
 
 t.test('what cannot stand in one job is left to be mended, with the lines of the job file', async (t) => {
