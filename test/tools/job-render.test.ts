@@ -68,6 +68,11 @@ t.test('what jobs become, in a cluster', async (t) => {
   await t.test('with a Gateway: its route', (t) => takenWhole(t, shell, 'gateway', seen(led, { namespace: 'gateway', gateway: 'edge/main' }).objects))
   await t.test('one job becomes another', (t) => becomesAnother(t, shell))
   await t.test('any job that a file can describe is taken', (t) => anyJob(t, shell))
+  await t.test('usher job render | kubectl apply', async (t) => {
+    const line = 'usher job render -f ../job/file/sketch.yaml --shared-storage-class nfs -n any'
+    t.match(await shell.run(`${line} | kubectl apply -f -`), { code: 0, stdout: /^deployment\.apps\/simple-webapp created$/m, stderr: '' })
+    t.match(await shell.run(`${line} | kubectl diff -f -`), { code: 0, stdout: '', stderr: '' }, 'nothing is left to be changed')
+  })
 })
 
 const apply = 'kubectl apply --server-side --field-manager=usher-job'
