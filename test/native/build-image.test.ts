@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { seen, simpleWebapp } from '../support/job-values.ts'
+import { listAt, shown } from '../support/pod-reader.ts'
 import { missingCommand } from './support/commands.ts'
 import { missingToolchain, outputFolder, release, succeed } from './support/programs.ts'
 import { run } from './support/run.ts'
@@ -39,6 +41,19 @@ t.test('its programs run in it, as its user', { skip: skip || notHere }, async (
   for (const [code, ...command] of [[0, '/nap', '0'], [0, '/usher-wait', '--version'], [2, '/usher-probe']] as const) {
     t.match(await run(t, [...buildah, 'run', '--isolation', 'chroot', name, ...command]), { code }, command.join(' '))
   }
+})
+
+t.test('it brings usher-probe as the pods of jobs ask for it', { skip: skip || notHere }, async (t) => {
+  const init = listAt(seen(simpleWebapp).pod, 'initContainers').find(({ name }) => name === 'usher-probe')
+  const [mount] = listAt(init, 'volumeMounts')
+  const args = init?.['args'] as readonly string[]
+  const { container, buildah } = buildImage(t, here)
+  const volume = t.testdir({})
+  chmodSync(volume, 0o777)
+  const command = ['--isolation', 'chroot', '--user', '65532', '--volume', `${volume}:${shown(mount?.['mountPath'])}`, container(), '/usher-wait', ...args]
+  const { code, stdout, stderr } = await run(t, [...buildah, 'run', ...command])
+  t.match({ code, stdout }, { code: 0, stdout: /^installed usher-probe as / }, stderr)
+  t.match(await run(t, [join(volume, 'usher-probe'), 'http', '1', '/']), { code: 1, stdout: 'connection refused at port 1\n' })
 })
 
 t.test('it is not built without an architecture, nor for one that is not there', { skip }, async (t) => {

@@ -2,8 +2,10 @@ import type { JsonObject } from '../../units/json.ts'
 import type { JobContainer } from '../job.ts'
 import type { RenderOptions } from '../rendered.ts'
 import { amountsOf } from './container.ts'
-import { probeMountPath, probePath } from './probes.ts'
 import { probeVolumeName } from './volumes.ts'
+
+/** Where it has the volume: in its image, /usher-probe is the program that it brings. */
+const mountPath = '/volume'
 
 /**
  * The init container that brings the program of checks: its own, so that a job works without the webhook, and under a name
@@ -18,7 +20,7 @@ export function probeContainer(like: JobContainer, { waitImage }: RenderOptions)
     name: 'usher-probe',
     image: waitImage,
     // An image that does not know the flag, or a copy that fails: better an init container that says so than a pod that never gets healthy.
-    args: [`--install-probe=${probePath}`, '--no-lock', '--strict'],
+    args: [`--install-probe=${mountPath}/usher-probe`, '--no-lock', '--strict'],
     ...(Object.keys(amounts).length === 0 ? {} : { resources: { requests: amounts, limits: amounts } }),
     // As Pod Security restricted wants it.
     securityContext: {
@@ -29,6 +31,6 @@ export function probeContainer(like: JobContainer, { waitImage }: RenderOptions)
       runAsUser: 65_532,
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    volumeMounts: [{ name: probeVolumeName, mountPath: probeMountPath }],
+    volumeMounts: [{ name: probeVolumeName, mountPath }],
   }
 }

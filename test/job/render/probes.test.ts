@@ -59,7 +59,8 @@ t.test('the program of checks comes along where a check takes it, and not else',
   t.match(first, {
     name: 'usher-probe',
     image: 'usher-wait:0.1.0',
-    args: ['--install-probe=/usher-probe/usher-probe', '--no-lock', '--strict'],
+    args: ['--install-probe=/volume/usher-probe', '--no-lock', '--strict'],
+    volumeMounts: [{ name: 'usher-probe', mountPath: '/volume' }],
     resources: { requests: { memory: '2Gi' }, limits: { memory: '2Gi' } },
     securityContext: { runAsNonRoot: true, readOnlyRootFilesystem: true },
   })
