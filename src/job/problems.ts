@@ -13,6 +13,7 @@ export const jobProblemTable = {
   'unsatisfied-dependency': { title: 'A dependency cannot be satisfied', remedy: 'The detail names it, and the order of launch as far as there is one.' },
   'not-supported': { title: 'The cluster cannot run this job', remedy: 'The detail says what it takes.' },
   'rejected-by-cluster': { title: 'The cluster rejects the job', remedy: 'The detail is the answer of the API server.' },
+  'other-revision': { title: 'The job has another revision', remedy: '`usher job history` shows what has changed since it was looked at.' },
   'job-busy': { title: 'Somebody else is changing the job', remedy: 'Try again when they are done: what they hold expires by itself.' },
 } as const
 

@@ -1,0 +1,53 @@
+import { historyLines, revisionJson, revisionLines } from '../../job/run/history.ts'
+import type { Ledger, Revision } from '../../job/run/ledger.ts'
+import { type Command, UsageError } from '../command.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { outputFlow } from '../output-flow.ts'
+import { plainLayout } from '../../manifest/layout.ts'
+import { printBlock } from '../../manifest/print.ts'
+import { readJobName, readWhole } from './change-flags.ts'
+import { joinJobs, jobClusterFlags } from './job-cluster.ts'
+import { readKnownLedger } from './known-ledger.ts'
+
+/** `usher job history` */
+export const historyCommand: Command = {
+  name: 'job history',
+  summary: 'show the revisions of a job',
+  description:
+    'Lists what a job was to be, the newest first: when, by which verb, with how many instances, and what has come of it. With ' +
+    '--revision, all that was kept of one: why it has failed, conditions, last exits, events and log lines, as they were before ' +
+    'anything was set back; with -o yaml its objects. The ledger keeps the last ten.',
+  operand: { value: 'JOB', help: 'the job' },
+  flags: {
+    ...jobClusterFlags,
+    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object; yaml: with --revision, its objects as manifests' },
+    revision: { type: 'string', value: 'N', help: 'show this one' },
+  },
+  examples: ['usher job history web', 'usher job history web --revision 3', 'usher job history web --revision 2 -o yaml'],
+  async run(values, output) {
+    const job = readJobName('history', values)
+    const form = values.text('output')
+    const wanted = values.text('revision')
+    const number = wanted === undefined ? undefined : readWhole('--revision', wanted, 1)
+    if (form !== 'table' && form !== 'json' && form !== 'yaml') throw new UsageError(`--output: ${JSON.stringify(form)} is none of table, json and yaml`)
+    if (form === 'yaml' && number === undefined) throw new UsageError('-o yaml goes with --revision')
+    const cluster = await joinJobs(values, new AbortController().signal)
+    const { ledger } = await readKnownLedger(cluster, job)
+    const write = (text: string): Promise<void> => outputFlow(output.stdout).write(text)
+    if (number === undefined) {
+      await write(form === 'json' ? `${JSON.stringify({ job, namespace: cluster.namespace, revisions: ledger.revisions.map(revisionJson) }, undefined, 2)}\n` : `${historyLines(ledger, Date.now()).join('\n')}\n`)
+      return exitCodes.done
+    }
+    const revision = revisionOf(ledger, number)
+    if (form === 'yaml') await write(revision.objects.map((each) => printBlock(each, 0, plainLayout)).join('---\n'))
+    else await write(form === 'json' ? `${JSON.stringify(revisionJson(revision), undefined, 2)}\n` : `${revisionLines(revision).join('\n')}\n`)
+    return exitCodes.done
+  },
+}
+
+/** Throws where the ledger has no such revision. */
+export function revisionOf({ job, revisions }: Ledger, number: number): Revision {
+  const found = revisions.find((each) => each.number === number)
+  if (found !== undefined) return found
+  throw new Error(`job ${job} has no revision ${number}; there are ${revisions.map((each) => each.number).join(', ') || 'none'}`)
+}

@@ -1,0 +1,98 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { at, textAt } from '../../check/json-paths.ts'
+import { jobLabel, ledgerOf } from '../../job/names.ts'
+import { bounded, type Ledger, mostLedgerBytes, newLedger } from '../../job/run/ledger.ts'
+import { isObject, type JsonObject } from '../../units/json.ts'
+import { explain, type JobCluster, replaceAt, statusOf } from './job-cluster.ts'
+
+/** A ledger as it was read, or written. */
+export interface FoundLedger {
+  readonly ledger: Ledger
+  /** The version of its Secret; undefined: there is none. */
+  readonly version: string | undefined
+}
+
+const secretType = 'usher.dev/job'
+const dataKey = 'ledger'
+
+/** Reads the ledger of a job. Throws where it may not be read, or is none. */
+export async function readLedger(cluster: JobCluster, job: string): Promise<FoundLedger> {
+  let secret: JsonObject | undefined
+  try {
+    secret = await cluster.asker.getIfThere(pathOf(cluster, job))
+  } catch (error) {
+    throw explain(cluster, error, `the ledger of job ${job}`)
+  }
+  if (secret === undefined) return { ledger: newLedger(job), version: undefined }
+  return { ledger: decode(secret, job, cluster.namespace), version: textAt(secret, 'metadata', 'resourceVersion') }
+}
+
+/**
+ * Writes a ledger in place of the one that was read: of two who have read the same, one does. Gives what is there then;
+ * undefined: somebody else was faster.
+ *
+ * @throws where it may not be written, or is too large.
+ */
+export async function writeLedger(cluster: JobCluster, ledger: Ledger, version: string | undefined): Promise<FoundLedger | undefined> {
+  const kept = bounded(ledger, (each) => encode(each).length)
+  if (kept === undefined) throw new Error(`job ${ledger.job} is too large for its ledger: its objects take more than ${mostLedgerBytes / 1_000} kB, compressed`)
+  const body = secretOf(kept, cluster.namespace, version)
+  try {
+    const written = version === undefined ? await cluster.asker.post(listPath(cluster), body) : await replaceAt(cluster, pathOf(cluster, ledger.job), body)
+    return { ledger: kept, version: textAt(written, 'metadata', 'resourceVersion') }
+  } catch (error) {
+    const status = statusOf(cluster, error)
+    // Somebody has made, changed or deleted it.
+    if (status === 409 || (status === 404 && version !== undefined)) return undefined
+    throw explain(cluster, error, `the ledger of job ${ledger.job}`)
+  }
+}
+
+/** Deletes the ledger of a job that is stopped. */
+export async function deleteLedger(cluster: JobCluster, job: string): Promise<void> {
+  try {
+    await cluster.asker.delete(pathOf(cluster, job))
+  } catch (error) {
+    if (statusOf(cluster, error) !== 404) throw explain(cluster, error, `the ledger of job ${job}`)
+  }
+}
+
+function listPath({ namespace }: JobCluster): string {
+  return `/api/v1/namespaces/${namespace}/secrets`
+}
+
+function pathOf(cluster: JobCluster, job: string): string {
+  return `${listPath(cluster)}/${ledgerOf(job)}`
+}
+
+function secretOf(ledger: Ledger, namespace: string, version: string | undefined): JsonObject {
+  const labels = { [jobLabel]: ledger.job, 'app.kubernetes.io/managed-by': 'usher' }
+  const metadata = { name: ledgerOf(ledger.job), namespace, labels, ...(version === undefined ? {} : { resourceVersion: version }) }
+  return { apiVersion: 'v1', kind: 'Secret', metadata, type: secretType, data: { [dataKey]: Buffer.from(encode(ledger)).toString('base64') } }
+}
+
+function encode(ledger: Ledger): Uint8Array {
+  return gzipSync(JSON.stringify(ledger))
+}
+
+// Of what 1 MiB can hold.
+const mostTextBytes = 64 * 1024 * 1024
+
+function decode(secret: JsonObject, job: string, namespace: string): Ledger {
+  const data = at(secret, 'data', dataKey)
+  let found: unknown
+  try {
+    found = typeof data === 'string' ? JSON.parse(gunzipSync(Buffer.from(data, 'base64'), { maxOutputLength: mostTextBytes }).toString()) : undefined
+  } catch {
+    found = undefined
+  }
+  if (!isLedger(found)) {
+    throw new Error(`Secret ${ledgerOf(job)} in ${namespace} is not a ledger that this version of usher can read; whoever has written it can, and kubectl delete secret -n ${namespace} ${ledgerOf(job)} forgets all revisions`)
+  }
+  return found
+}
+
+/** It was written by us, and nobody writes one by hand. */
+function isLedger(value: unknown): value is Ledger & JsonObject {
+  return isObject(value) && value['v'] === 1 && typeof value['job'] === 'string' && Array.isArray(value['revisions'])
+}

@@ -1,0 +1,40 @@
+import type { Output } from '../command.ts'
+import { exitCodes, type ExitCode } from '../exit-codes.ts'
+import { outputFlow } from '../output-flow.ts'
+import { InterruptedError } from '../until-interrupted.ts'
+import type { ReportForm } from './job-report.ts'
+import { JobRejection } from './rejection.ts'
+
+/**
+ * Runs what changes a job: Ctrl-C aborts the signal, and a second one ends the process as usual. A rejection is told with its
+ * problem document.
+ */
+export async function runChange(form: ReportForm, output: Output, work: (stopping: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
+  const stopping = new AbortController()
+  const stop = (): void => stopping.abort()
+  process.once('SIGINT', stop).once('SIGTERM', stop)
+  try {
+    return await work(stopping.signal)
+  } catch (error) {
+    if (error instanceof JobRejection) return await reject(error, form, output)
+    if (stopping.signal.aborted && isAbort(error)) throw new InterruptedError('stopped; nothing was changed', { cause: error })
+    throw error
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+  }
+}
+
+/** What was asked before anything was done; what was done then is not broken off. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || isAbort(error.cause))
+}
+
+/** People get a sentence, and both get the document, which says where more of it stands. */
+async function reject(rejection: JobRejection, form: ReportForm, { stdout, stderr }: Output): Promise<ExitCode> {
+  const { document, message } = rejection
+  const flow = outputFlow(stdout)
+  if (form === 'json') await flow.write(`${JSON.stringify({ event: 'rejected', job: rejection.job, problem: document })}\n`)
+  else await flow.write(`${JSON.stringify(document, undefined, 2)}\n`)
+  stderr.write(`${message}\nnothing was changed\n`)
+  return exitCodes.rejected
+}

@@ -1,0 +1,80 @@
+import t from 'tap'
+import { leaseMs } from '../../src/job/run/lease.ts'
+import { jobObjects } from '../support/job-objects.ts'
+import { valueAt } from '../support/pod-reader.ts'
+import { until } from '../support/until.ts'
+import { startJobStage } from './job-stage.ts'
+
+const stage = await startJobStage(t)
+const { begin, change, content, deployment, image, shell } = stage
+const waitMs = 60_000
+
+t.test('of two runs at once one wins, and the other one says who', async (t) => {
+  await stage.namespace(t, 'race')
+  const both = await Promise.all(['app:1', 'app:2'].map((image) => change('race', 'web', jobObjects('web', { namespace: 'race', image, replicas: 1 }))))
+  const codes = both.map(({ code }) => code).toSorted((left, right) => Number(left) - Number(right))
+  t.strictSame(codes, [0, 4], both.map(({ stdout, stderr }) => stdout + stderr).join('\n'))
+  const loser = both.find(({ code }) => code === 4)
+  t.match(loser?.stdout, /"type": "https:\/\/usher\.dev\/docs\/errors#job-busy"[^]*"holder": ".+@.+"/)
+})
+
+t.test('while one runs, another one is rejected as soon as its lease is renewed', async (t) => {
+  const played = await stage.namespace(t, 'busy')
+  played.isUp = false
+  const first = begin(t, 'busy', 'web', jobObjects('web', { namespace: 'busy' }))
+  await until('it is put in', async () => await deployment('busy'), waitMs)
+  const second = await change('busy', 'web', jobObjects('web', { namespace: 'busy', image: 'app:2' }))
+  t.match(second, { code: 4, stderr: /Somebody else is changing the job web: .+@.+ is changing job web\./ })
+  played.isUp = true
+  t.match(await first.ended, { code: 0 }, first.stderr())
+})
+
+t.test('a run that was killed in the middle: the next one succeeds, and goes on where that was', async (t) => {
+  const played = await stage.namespace(t, 'killed')
+  t.match(await change('killed', 'web', jobObjects('web', { namespace: 'killed' })), { code: 0 })
+  played.isUp = false
+  const objects = jobObjects('web', { namespace: 'killed', image: 'app:2', extra: ['more'] })
+  const killed = begin(t, 'killed', 'web', objects)
+  await until('it is put in', async () => (await image('killed')) === 'app:2', waitMs)
+  killed.kill('SIGKILL')
+  await killed.ended
+  t.match((await shell.run('usher job history web -n killed')).stdout, /^2 +pending/m)
+  played.isUp = true
+  const from = performance.now()
+  const next = await change('killed', 'web', objects)
+  t.match(next, { code: 0, stdout: /has begun to run job web at .*; looking whether they are there still\n[^]*they are not; going on from there\n[^]*job web runs: revision 2/ }, next.stderr)
+  t.ok(performance.now() - from < leaseMs + 30_000)
+  t.match((await shell.run('usher job history web -n killed')).stdout, /^2 +deployed[^]*^1 +superseded/m)
+})
+
+t.test('a run that was killed, and another job file: that fails, and what was deployed last is back', async (t) => {
+  const played = await stage.namespace(t, 'killed-2')
+  t.match(await change('killed-2', 'web', jobObjects('web', { namespace: 'killed-2' })), { code: 0 })
+  const before = await content('killed-2')
+  played.isUp = false
+  const killed = begin(t, 'killed-2', 'web', jobObjects('web', { namespace: 'killed-2', image: 'app:2', setting: 'c', extra: ['stray'] }))
+  await until('it is put in', async () => (await image('killed-2')) === 'app:2', waitMs)
+  killed.kill('SIGKILL')
+  await killed.ended
+  const next = await change('killed-2', 'web', jobObjects('web', { namespace: 'killed-2', image: 'bad:3' }), { timeoutMs: 2_000 })
+  t.match(next, { code: 5, stdout: /revision 3 of job web has failed, and revision 1 is back/ }, next.stderr)
+  t.strictSame(await content('killed-2'), before, 'what the killed one has left is gone, too')
+})
+
+t.test('Ctrl-C detaches: it goes on unwatched, and the next run takes it for deployed when it is healthy', async (t) => {
+  const played = await stage.namespace(t, 'detached')
+  played.isUp = false
+  const running = begin(t, 'detached', 'web', jobObjects('web', { namespace: 'detached' }))
+  await until('it is watched', () => running.stdout().includes('0 of 2 instances are healthy'), waitMs)
+  running.kill('SIGINT')
+  t.match(await running.ended, { code: 1 })
+  t.match(running.stdout(), /goes on without being watched: usher job status web shows it, and nothing is rolled back/)
+  t.match((await shell.run('usher job history web -n detached')).stdout, /^1 +pending \(nobody watches it\)/m)
+  played.isUp = true
+  await until('it is healthy', async () => valueAt(await deployment('detached'), 'status', 'availableReplicas') === 2, waitMs)
+  const before = await content('detached')
+  const next = await change('detached', 'web', jobObjects('web', { namespace: 'detached', image: 'bad:2' }), { timeoutMs: 2_000 })
+  t.match(next, { code: 5, stdout: /revision 2 of job web has failed, and revision 1 is back/ }, next.stderr)
+  t.notMatch(next.stdout, /looking whether/, 'nobody is waited for')
+  t.strictSame(await content('detached'), before)
+})

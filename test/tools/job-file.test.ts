@@ -1,0 +1,96 @@
+import t from 'tap'
+import { listAt, valueAt } from '../support/pod-reader.ts'
+import { startJobStage } from './job-stage.ts'
+
+const stage = await startJobStage(t)
+const { names, shell } = stage
+// Several tests go on with it.
+await stage.namespace(t, 'shop')
+
+/** The example of the idea, as large as the node is. */
+const file = ({ instances = 2, memory = '1G', image = 'web-app-image' }: { readonly instances?: number; readonly memory?: string; readonly image?: string } = {}): string => `
+name: "simple-webapp"
+numInstances: ${instances}
+containers:
+  app:
+    image: ${image}
+    restart: always
+    command: ["bin/rails", "s", "--restart"]
+    environment: [{name: DATABASE_URL, value: "postgresql://webapp:webapp@localhost/webapp"}]
+    ports: ["80:3000"]
+    depends_on: [db]
+    memory: ${memory}
+    healthcheck: {type: http, port: 3000, path: /healthcheck, timeout: 30, interval: 60, healthy_threshold: 2, unhealthy_threshold: 2}
+    volumes: [{type: shared, path: /data/shared, space: 1G}, {type: local, path: /data/scratch, space: 100M}]
+  db:
+    image: postgres:13
+    restart: always
+    memory: 1G
+    environment: [{name: POSTGRES_USER, value: webapp}, {name: POSTGRES_PASSWORD, value: webapp}, {name: POSTGRES_DB, value: webapp}]
+    volumes: [{type: local, path: /var/lib/postgresql/data, space: 1G}]
+`
+const on = (namespace: string): string => `-n ${namespace} --shared-storage-class nfs`
+
+t.test('a job file runs; again it changes nothing, and what the plan says is what a run does', async (t) => {
+  const plan = await shell.run(`usher job plan -f - ${on('shop')} --exit-code --check-revision 0`, file())
+  t.match(plan, { code: 1, stdout: /Deployment shop\/simple-webapp +created/ }, plan.stderr)
+  t.strictSame(await names('shop'), [])
+  const run = await shell.run(`usher job run -f - ${on('shop')} --timeout 40s`, file())
+  t.match(run, { code: 0, stdout: /^created +Deployment simple-webapp\n[^]*job simple-webapp runs: revision 1, 2 instances\n$/m }, run.stderr)
+  const deployment = await stage.find('/apis/apps/v1/namespaces/shop/deployments/simple-webapp')
+  t.strictSame(listAt(deployment, 'spec', 'template', 'spec', 'containers').map(({ name, image }) => [name, image]), [['app', 'web-app-image']])
+  const again = await shell.run(`usher job run -f - ${on('shop')}`, file())
+  t.match(again, { code: 0, stdout: /job simple-webapp is as it is to be \(revision 1\); nothing was changed\n$/ }, again.stderr)
+  t.match(await shell.run(`usher job plan -f - ${on('shop')} --exit-code --check-revision 1`, file()), { code: 0 })
+  const other = await shell.run(`usher job plan -f - ${on('shop')} --check-revision 7 -o json`, file())
+  t.match(other, { code: 4, stderr: /Revision 7 of job simple-webapp was expected, and revision 1 is deployed\./ })
+  const changed = await shell.run(`usher job plan -f - ${on('shop')} --exit-code`, file({ image: 'web-app-image:2' }))
+  t.match(changed, { code: 1, stdout: /image\n +- web-app-image\n +\+ web-app-image:2/ })
+})
+
+t.test('scaled, it is as the file with that number would have it; what has no room is rejected, and what runs stays', async (t) => {
+  const scaled = await shell.run('usher job scale simple-webapp 3 -n shop')
+  t.match(scaled, { code: 0, stdout: /revision 2, 3 instances/ }, scaled.stderr)
+  const run = await shell.run(`usher job run -f - ${on('shop')}`, file({ instances: 3 }))
+  t.match(run, { code: 0, stdout: /nothing was changed/ }, 'so it is already')
+  const before = await stage.content('shop')
+  const tooMany = await shell.run('usher job scale simple-webapp 9 -n shop -o json')
+  t.match(tooMany, { code: 4, stderr: /nothing was changed\n$/ })
+  t.match(JSON.parse(tooMany.stdout.trim().split('\n').at(-1) ?? ''), { event: 'rejected', problem: { type: 'https://usher.dev/docs/errors#insufficient-memory', job: 'simple-webapp' } })
+  t.strictSame(await stage.content('shop'), before)
+  t.equal((await stage.pods('shop')).length, 3)
+})
+
+t.test('what needs more than there is creates nothing, and says so by a problem document', async (t) => {
+  await stage.namespace(t, 'large')
+  const run = await shell.run(`usher job run -f - ${on('large')}`, file({ instances: 2, memory: '5G' }).replace('simple-webapp', 'my-cool-job'))
+  t.equal(run.code, 4, run.stderr)
+  t.match(JSON.parse(run.stdout.slice(run.stdout.indexOf('{'))), { type: 'https://usher.dev/docs/errors#insufficient-memory', title: 'Insufficient memory for job', detail: /^Job requires 12G of memory but only \d+(?:\.\d+)?G can be allocated\.$/, job: 'my-cool-job' })
+  t.strictSame(await names('large'), [])
+  t.equal(await stage.find('/api/v1/namespaces/large/secrets/usher-job.my-cool-job'), undefined)
+})
+
+t.test('a file that is not valid: each fault with its line, the problem document, and nothing is asked of a cluster', async (t) => {
+  const run = await shell.run('usher job run -f - --kubeconfig none.yaml', 'name: web\ncontainers:\n  app: {image: a, imagee: b}\n')
+  t.match(run, { code: 4, stderr: /stdin:3:\d+: .*imagee/ })
+  t.match(JSON.parse(run.stdout), { type: 'https://usher.dev/docs/errors#invalid-job' })
+  t.match(await shell.run('usher job run -n shop'), { code: 2, stderr: /nothing to read: -f FILE/ })
+  t.match(await shell.run('usher job run -f none.yaml -n shop'), { code: 2, stderr: /none\.yaml: it cannot be read/ })
+  t.match(await shell.run(`usher job run -f - -n shop --gateway edge`, file()), { code: 2, stderr: /--gateway: "edge" is not a NAMESPACE\/NAME/ })
+  const withoutClass = await shell.run('usher job run -f - -n shop', file())
+  t.match(withoutClass, { code: 4, stderr: /No shared storage for job/ }, 'an admin may name the class once')
+  await stage.namespace(t, 'usher-system')
+  await shell.read('kubectl create configmap usher-jobs -n usher-system --from-literal sharedStorageClass=nfs')
+  t.match(await shell.run('usher job run -f - -n shop', file({ instances: 3 })), { code: 0, stdout: /nothing was changed/ })
+})
+
+t.test('several jobs in a file: what another one waits for comes first, and a failure ends it', async (t) => {
+  await stage.namespace(t, 'several')
+  const jobs = (image: string): string => ['web', 'db'].map((name) => `name: ${name}\ncontainers:\n  app:\n    image: ${name === 'db' ? image : 'app:1'}\n${name === 'web' ? '    depends_on: {job/db: {condition: healthy}}\n' : ''}`).join('---\n')
+  const failed = await shell.run('usher job run -f - -n several --timeout 2s', jobs('bad:1'))
+  t.match(failed, { code: 5, stdout: /revision 1 of job db has failed/ }, failed.stderr)
+  t.strictSame(await names('several'), [])
+  const run = await shell.run('usher job run -f - -n several', jobs('db:1'))
+  t.match(run, { code: 0, stdout: /job db runs: revision 2[^]*job web runs: revision 1/ }, run.stderr)
+  t.equal(valueAt(await stage.find('/apis/apps/v1/namespaces/several/deployments/web'), 'spec', 'template', 'metadata', 'annotations', 'usher.dev/depends-on'), 'job/db')
+})

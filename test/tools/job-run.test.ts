@@ -1,0 +1,188 @@
+import t from 'tap'
+import type { JsonObject } from '../../src/units/json.ts'
+import { jobObject, jobObjects } from '../support/job-objects.ts'
+import { listAt, shown, valueAt } from '../support/pod-reader.ts'
+import { until } from '../support/until.ts'
+import { startJobStage } from './job-stage.ts'
+
+const stage = await startJobStage(t)
+const { change, content, names, pods, shell } = stage
+const waitMs = 60_000
+
+t.test('a run puts everything in, and ends when all instances are healthy; again it changes nothing', async (t) => {
+  await stage.namespace(t, 'first')
+  const objects = jobObjects('web', { namespace: 'first', replicas: 3 })
+  const run = await change('first', 'web', objects)
+  t.match(run, { code: 0, stdout: /^created +ConfigMap web-config\ncreated +Service web\ncreated +Deployment web\n/m }, run.stderr)
+  t.match(run.stdout, /^job web runs: revision 1, 3 instances$/m)
+  t.match(run.stdout, /warning: there is no namespace usher-system/)
+  stage.calls()
+  const again = await change('first', 'web', objects)
+  t.match(again, { code: 0, stdout: 'job web is as it is to be (revision 1); nothing was changed\n' }, again.stderr)
+  t.strictSame(writesAmong(stage.calls()), [])
+  t.match((await shell.run('usher job history web -n first')).stdout, /^1 +deployed +\d+s +run +3$/m)
+  await stage.send('DELETE', '/api/v1/namespaces/first/services/web')
+  const mended = await change('first', 'web', objects)
+  t.match(mended, { code: 0, stdout: /^created +Service web\n/m }, 'what somebody has deleted comes back')
+})
+
+/** But for dry runs. */
+function writesAmong(calls: readonly string[]): readonly string[] {
+  return calls.filter((call) => !/^(?:get|list|watch) /.test(call) && !call.includes('dryRun=All'))
+}
+
+t.test('what is refused by a dry run is told whole, and nothing is changed', async (t) => {
+  await stage.namespace(t, 'refused')
+  const [config, service, deployment] = jobObjects('web', { namespace: 'refused' })
+  const broken = [config, { ...service, spec: { ports: [{ port: 99_999 }] } }, { ...deployment, spec: { replicas: -1 } }] as readonly JsonObject[]
+  const run = await change('refused', 'web', broken)
+  t.match(run, { code: 4, stderr: /The cluster rejects the job web: Service web: .*99999.*; Deployment web: .*replicas.*\nnothing was changed$/m })
+  t.match(JSON.parse(run.stdout), { type: /#rejected-by-cluster$/, title: 'The cluster rejects the job', job: 'web', detail: /Service web/ })
+  t.strictSame(await names('refused'), [])
+  t.equal(await stage.find('/api/v1/namespaces/refused/secrets/usher-job.web'), undefined, 'nor is there a ledger')
+})
+
+t.test('no room: the problem document, and what runs stays', async (t) => {
+  await stage.namespace(t, 'small')
+  t.match(await change('small', 'web', jobObjects('web', { namespace: 'small', replicas: 3 })), { code: 0 })
+  const before = await content('small')
+  const problem = { code: 'insufficient-memory', detail: 'Job requires 12G of memory but only 10G can be allocated.' } as const
+  const run = await change('small', 'web', jobObjects('web', { namespace: 'small', replicas: 5 }), { problem })
+  t.equal(run.code, 4)
+  t.match(JSON.parse(run.stdout), { type: 'https://usher.dev/docs/errors#insufficient-memory', title: 'Insufficient memory for job', detail: problem.detail, job: 'web' })
+  t.strictSame(await content('small'), before)
+  t.equal((await pods('small')).length, 3)
+  t.notMatch((await shell.run('usher job history web -n small')).stdout, /^2 /m)
+})
+
+t.test('a failure at the third object leaves the cluster as it was', async (t) => {
+  await stage.namespace(t, 'third')
+  await denyForReal('third')
+  await t.test('where nothing was before', async (t) => {
+    const run = await change('third', 'web', [...jobObjects('web', { namespace: 'third', setting: 'forbidden' })])
+    t.match(run, { code: 5, stdout: /Deployment web: .*not for real[^]*revision 1 of job web has failed, and nothing of it is left/ }, run.stderr)
+    t.strictSame(await names('third'), [])
+  })
+  await t.test('where a revision was before', async (t) => {
+    t.match(await change('third', 'web', jobObjects('web', { namespace: 'third', image: 'app:allowed' })), { code: 0 })
+    const before = await content('third')
+    const run = await change('third', 'web', jobObjects('web', { namespace: 'third', image: 'app:2', setting: 'b', extra: ['more'] }))
+    t.match(run, { code: 5, stdout: /^changed +ConfigMap web-config$[^]*revision 3 of job web has failed, and revision 2 is back/m }, run.stderr)
+    t.strictSame(await content('third'), before)
+  })
+})
+
+/** Has the API server refuse Deployments, but for dry runs and for one image. */
+async function denyForReal(namespace: string): Promise<void> {
+  const expression = "request.dryRun || object.spec.template.spec.containers[0].image == 'app:allowed'"
+  const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['deployments'] }
+  const group = '/apis/admissionregistration.k8s.io/v1'
+  await stage.send('POST', `${group}/validatingadmissionpolicies`, { metadata: { name: 'real' }, spec: { matchConstraints: { resourceRules: [rule] }, validations: [{ expression, message: 'not for real' }] } })
+  const matchResources = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }
+  await stage.send('POST', `${group}/validatingadmissionpolicybindings`, { metadata: { name: 'real' }, spec: { policyName: 'real', validationActions: ['Deny'], matchResources } })
+  const denied = { ...jobObjects('probe', { namespace })[2] }
+  await until('the policy holds', async () => {
+    const { code } = await shell.run(`kubectl create -n ${namespace} -f -`, JSON.stringify(denied))
+    if (code === 0) await shell.read(`kubectl delete deployment probe -n ${namespace}`)
+    return code !== 0
+  }, waitMs)
+}
+
+t.test('what does not become healthy: evidence first, then the revision before is back; the history keeps it', async (t) => {
+  await stage.namespace(t, 'late')
+  t.match(await change('late', 'web', jobObjects('web', { namespace: 'late' })), { code: 0 })
+  const before = await content('late')
+  const run = await change('late', 'web', jobObjects('web', { namespace: 'late', image: 'bad:2', setting: 'b', extra: ['new'] }), { timeoutMs: 2_000 })
+  t.match(run, { code: 5 }, run.stderr)
+  t.match(run.stdout, /Deployment web is not healthy after 2s: 2 of 2 instances are healthy, 1 are of this revision\n[^]*app waits: ImagePullBackOff: Back-off pulling image "bad:2"[^]*revision 2 of job web has failed, and revision 1 is back/)
+  t.strictSame(await content('late'), before)
+  const history = await shell.run('usher job history web -n late --revision 2')
+  t.match(history.stdout, /is not healthy after 2s[^]*ImagePullBackOff/)
+  const [, second] = listAt(JSON.parse((await shell.run('usher job history web -n late -o json')).stdout), 'revisions')
+  t.match(second, { revision: 2, state: 'failed', message: /not healthy/, evidence: Array })
+
+  const hopeless = await change('late', 'web', jobObjects('web', { namespace: 'late', image: 'bad:invalid' }))
+  t.match(hopeless, { code: 5, stdout: /app will never start: InvalidImageName/ }, 'what no time mends is not waited for')
+  t.strictSame(await content('late'), before)
+})
+
+t.test('a first run that does not become healthy leaves nothing', async (t) => {
+  await stage.namespace(t, 'nothing')
+  const run = await change('nothing', 'web', jobObjects('web', { namespace: 'nothing', image: 'bad:1', hasVolume: true }), { timeoutMs: 2_000 })
+  t.match(run, { code: 5, stdout: /nothing of it is left/ }, run.stderr)
+  t.strictSame(await names('nothing'), [])
+})
+
+t.test('what the job has no more goes when all is healthy; shared volumes stay', async (t) => {
+  await stage.namespace(t, 'pruned')
+  t.match(await change('pruned', 'web', jobObjects('web', { namespace: 'pruned', extra: ['one', 'two'], hasVolume: true })), { code: 0 })
+  await shell.read('kubectl label configmap one -n pruned usher.dev/job=other --overwrite')
+  const run = await change('pruned', 'web', jobObjects('web', { namespace: 'pruned', image: 'app:2' }))
+  t.match(run, { code: 0, stdout: /deleted +ConfigMap two\n/ }, run.stderr)
+  t.strictSame(await names('pruned'), ['ConfigMap one', 'ConfigMap web-config', 'Deployment web', 'PersistentVolumeClaim web-data', 'Service web'], 'nor does what is another job’s by now')
+})
+
+t.test('what others have set or put in: a sentence; --force-conflicts takes it over, and a failure puts it back', async (t) => {
+  await stage.namespace(t, 'others')
+  t.match(await change('others', 'web', jobObjects('web', { namespace: 'others' })), { code: 0 })
+  await shell.read('kubectl scale deployment web -n others --replicas 4')
+  const objects = jobObjects('web', { namespace: 'others', image: 'app:2' })
+  const conflict = await change('others', 'web', objects)
+  t.match(conflict, { code: 4, stderr: /Deployment web: kubectl has set \.spec\.replicas \(--force-conflicts sets that back\)/ })
+  t.match(await change('others', 'web', objects, { isForced: true }), { code: 0 })
+
+  await shell.read('kubectl create configmap mine -n others --from-literal setting=mine')
+  const taking = jobObjects('web', { namespace: 'others', image: 'app:2', extra: ['mine'] })
+  t.match(await change('others', 'web', taking), { code: 4, stderr: /ConfigMap mine is there already, and is not of this job/ })
+  const failing = await change('others', 'web', jobObjects('web', { namespace: 'others', image: 'bad:3', extra: ['mine'] }), { isForced: true, timeoutMs: 2_000 })
+  t.equal(failing.code, 5, failing.stdout + failing.stderr)
+  const mine = await stage.find('/api/v1/namespaces/others/configmaps/mine')
+  t.match(mine, { data: { setting: 'mine' } })
+  t.equal(valueAt(mine, 'metadata', 'labels', 'usher.dev/job'), undefined)
+})
+
+t.test('instances that end by themselves cannot be changed in place: they are made anew, and so are those before', async (t) => {
+  await stage.namespace(t, 'batch')
+  const batch = (image: string): readonly JsonObject[] => [
+    jobObject('batch/v1', 'Job', 'once', 'once', { spec: { completions: 0, parallelism: 0, completionMode: 'Indexed', template: { metadata: { labels: { 'usher.dev/job': 'once' } }, spec: { restartPolicy: 'Never', containers: [{ name: 'app', image }] } } } }, 'batch'),
+  ]
+  const imageOf = async (): Promise<unknown> => listAt(await stage.find('/apis/batch/v1/namespaces/batch/jobs/once'), 'spec', 'template', 'spec', 'containers')[0]?.['image']
+  t.match(await change('batch', 'once', batch('app:1')), { code: 0 })
+  const run = await change('batch', 'once', batch('app:2'))
+  t.match(run, { code: 0, stdout: /^replaced +Job once$/m }, run.stderr)
+  t.equal(await imageOf(), 'app:2')
+  t.match(await shell.run('usher job rollback once -n batch'), { code: 0 })
+  t.equal(await imageOf(), 'app:1')
+})
+
+t.test('for machines: one object a line', async (t) => {
+  await stage.namespace(t, 'json')
+  const { stdout, code } = await change('json', 'web', jobObjects('web', { namespace: 'json', replicas: 1 }), { form: 'json' })
+  t.equal(code, 0)
+  const events = stdout.trim().split('\n').map((line) => JSON.parse(line) as JsonObject)
+  t.match(events.filter(({ event }) => event === 'object'), [{ outcome: 'created', kind: 'ConfigMap', name: 'web-config', job: 'web' }, { kind: 'Service' }, { kind: 'Deployment' }])
+  t.match(events.at(-1), { event: 'deployed', job: 'web', revision: 1 })
+})
+
+t.test('it asks the API server no more than five times beside what the objects themselves need', async (t) => {
+  await stage.namespace(t, 'counted')
+  await stage.namespace(t, 'usher-system')
+  t.teardown(() => shell.read('kubectl delete configmap -n usher-system --all'))
+  for (const image of ['app:1', 'app:2']) {
+    const objects = jobObjects('counted', { namespace: 'counted', image })
+    stage.calls()
+    t.match(await change('counted', 'counted', objects), { code: 0 })
+    const calls = stage.calls()
+    const own = objects.map((each) => `/${shown(valueAt(each, 'metadata', 'name'))}`)
+    const rest = calls.filter((call) => !isOfObjects(call, own))
+    t.ok(rest.length <= 5, rest.join('\n'))
+    t.ok(rest.length >= 4, 'the ledger twice or thrice, and the lease, are among them')
+    t.ok(calls.length - rest.length >= 3 * objects.length - 1, 'each object is read, tried and applied')
+  }
+})
+
+/** Reads, dry runs and applies of its objects; and to watch the workload and its pods. */
+function isOfObjects(call: string, names: readonly string[]): boolean {
+  const path = call.replace(/^\w+ /, '').replace(/\?.*$/, '')
+  return names.some((name) => path.endsWith(name)) || /^(?:list|watch) \S+\/(?:pods|deployments)\?/.test(call)
+}
