@@ -32,7 +32,7 @@ export async function runJobChange({ kubeconfig, namespace, job, draft, isForced
   try {
     return await runChange(form, output, async (stopping) => {
       const cluster = await joinJobs(values, stopping)
-      return changeJob({ cluster, job, report: jobReport(output, job, form), draftOf: () => draft, roomFor: async () => problem, isForced, usherNamespace, timeoutMs, stopping })
+      return changeJob({ cluster, job, report: jobReport(output, job, form), draftOf: () => draft, roomFor: async () => ({ isTight: false, ...(problem === undefined ? {} : { problem }) }), isForced, usherNamespace, timeoutMs, stopping })
     })
   } catch (error) {
     output.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)

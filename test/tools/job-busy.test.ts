@@ -24,7 +24,7 @@ t.test('while one runs, another one is rejected as soon as its lease is renewed'
   const first = begin(t, 'busy', 'web', jobObjects('web', { namespace: 'busy' }))
   await until('it is put in', async () => await deployment('busy'), waitMs)
   const second = await change('busy', 'web', jobObjects('web', { namespace: 'busy', image: 'app:2' }))
-  t.match(second, { code: 4, stderr: /Somebody else is changing the job web: .+@.+ is changing job web\./ })
+  t.match(second, { code: 4, stderr: /^job web: .+@.+ is changing job web\. Nothing was changed\. Try again/m })
   played.isUp = true
   t.match(await first.ended, { code: 0 }, first.stderr())
 })

@@ -36,7 +36,7 @@ t.test('what is refused by a dry run is told whole, and nothing is changed', asy
   const [config, service, deployment] = jobObjects('web', { namespace: 'refused' })
   const broken = [config, { ...service, spec: { ports: [{ port: 99_999 }] } }, { ...deployment, spec: { replicas: -1 } }] as readonly JsonObject[]
   const run = await change('refused', 'web', broken)
-  t.match(run, { code: 4, stderr: /The cluster rejects the job web: Service web: .*99999.*; Deployment web: .*replicas.*\nnothing was changed$/m })
+  t.match(run, { code: 4, stderr: /^job web: Service web: .*99999.*; Deployment web: .*replicas.*\. Nothing was changed\. \(rejected-by-cluster\)\n$/ })
   t.match(JSON.parse(run.stdout), { type: /#rejected-by-cluster$/, title: 'The cluster rejects the job', job: 'web', detail: /Service web/ })
   t.strictSame(await names('refused'), [])
   t.equal(await stage.find('/api/v1/namespaces/refused/secrets/usher-job.web'), undefined, 'nor is there a ledger')

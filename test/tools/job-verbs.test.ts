@@ -27,7 +27,7 @@ t.test('a name is of one namespace in a cluster, until the job is stopped, or it
   for (const name of ['east', 'west']) await stage.namespace(t, name)
   t.match(await change('east', 'shop', jobObjects('shop', { namespace: 'east' })), { code: 0 })
   const taken = await change('west', 'shop', jobObjects('shop', { namespace: 'west' }))
-  t.match(taken, { code: 4, stderr: /The name of the job is taken shop: Job shop is in namespace east already/ })
+  t.match(taken, { code: 4, stderr: /job shop: Job shop is in namespace east already/ })
   t.match(JSON.parse(taken.stdout), { type: /#name-taken$/, job: 'shop', namespace: 'east' })
   t.strictSame(await names('west'), [])
   t.match(await shell.run('usher job stop shop -n east --yes'), { code: 0 })

@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { fromKubeconfig } from '../../src/kube/cluster.ts'
@@ -54,8 +55,11 @@ export function playDeployments(t: Test, server: ApiServer, namespace: string): 
   }
 
   async function begin(owner: string, template: JsonObject, image: string, isBad: boolean): Promise<void> {
-    const { labels } = objectAt({ template }, 'template', 'metadata')
-    const body = { metadata: { generateName: `${owner}-`, labels, annotations: { owner } }, spec: { ...objectAt({ template }, 'template', 'spec'), nodeName: 'worker-1' } }
+    // By these, a pod is known to be one of the Deployment's, and of which template.
+    const hash = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10)
+    const labels = { ...objectAt({ template }, 'template', 'metadata', 'labels'), 'pod-template-hash': hash }
+    const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${owner}-${hash}`, uid: randomUUID(), controller: true }]
+    const body = { metadata: { generateName: `${owner}-`, labels, annotations: { owner }, ownerReferences }, spec: { ...objectAt({ template }, 'template', 'spec'), nodeName: 'worker-1' } }
     const pod = await send({ method: 'POST', path: pods, body })
     const reason = image.startsWith('bad:invalid') ? 'InvalidImageName' : 'ImagePullBackOff'
     const state = isBad ? { waiting: { reason, message: `Back-off pulling image "${image}"` } } : { running: { startedAt: new Date().toISOString() } }

@@ -4,8 +4,8 @@ import { carryOut, type RunEnd, type RunPorts } from '../../job/run/carry-out.ts
 import { begin, deployedIn, type Draft, type Ledger, markDeployed, markDetached, markFailed, pendingIn, recordedIn, settle } from '../../job/run/ledger.ts'
 import { objectKey, workloadOf } from '../../job/run/kinds.ts'
 import { isNothing, planRun, type RunPlan, type Surveyed } from '../../job/run/plan-run.ts'
+import { relaxRollout } from '../../job/run/relax-rollout.ts'
 import { standingOf } from '../../job/run/rollout.ts'
-import type { JobProblem } from '../../job/problems.ts'
 import { isSame, type JsonObject, objectsOf } from '../../units/json.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { deleteObject } from '../remove-objects.ts'
@@ -17,6 +17,7 @@ import type { JobReport } from './job-report.ts'
 import { type FoundLedger, readLedger, writeLedger } from './ledger-secret.ts'
 import { claimName } from './name-claim.ts'
 import { JobRejection } from './rejection.ts'
+import type { Room } from './room.ts'
 import { findOthers, surveyJob } from './survey-job.ts'
 import { withPatience } from './with-patience.ts'
 
@@ -27,8 +28,7 @@ export interface JobChange {
   readonly report: JobReport
   /** Of what the ledger knows. Throws where there is nothing that it could be. */
   readonly draftOf: (ledger: Ledger) => Draft | Promise<Draft>
-  /** Whether the objects have room; undefined: they do. */
-  readonly roomFor: (objects: readonly JsonObject[]) => Promise<JobProblem | undefined>
+  readonly roomFor: (objects: readonly JsonObject[]) => Promise<Room>
   /** Whether what others have set or put in is taken over. */
   readonly isForced: boolean
   /** Where the names of jobs are kept; undefined: it is looked for. */
@@ -45,22 +45,42 @@ export interface JobChange {
  * @throws {JobRejection} where it is rejected; nothing was changed then. Other errors say what was.
  */
 export async function changeJob(change: JobChange): Promise<ExitCode> {
-  const { cluster, job, report } = change
+  const { job, report } = change
   const found = await awaitTurn(change)
-  const draft = asRead(await change.draftOf(found.ledger))
-  const wanted = await surveyJob(cluster, { job, objects: draft.objects, isForced: change.isForced })
-  const ledger = settle(found.ledger, isWorkloadHealthy(wanted, found.ledger))
-  const facts = { job, wanted, previous: deployedIn(ledger)?.objects, recorded: recordedIn(ledger) }
-  const plan = planRun({ ...facts, others: await findOthers(cluster, facts.recorded, draft.objects) })
-  const current = deployedIn(ledger)
-  if (isNothing(plan) && current !== undefined && pendingIn(ledger) === undefined && isSame(current.objects, draft.objects)) {
+  const draft = asDeployed(asRead(await change.draftOf(found.ledger)), found.ledger)
+  const prepared = await prepare(change, found.ledger, draft)
+  const current = deployedIn(prepared.ledger)
+  if (isNothing(prepared.plan) && current !== undefined && pendingIn(prepared.ledger) === undefined && isSame(current.objects, draft.objects)) {
     await report.end(`job ${job} is as it is to be (revision ${current.number}); nothing was changed`, 'unchanged', { revision: current.number })
     return exitCodes.done
   }
-  const problem = await change.roomFor(draft.objects)
-  if (problem !== undefined) throw new JobRejection(job, problem)
+  const room = await change.roomFor(draft.objects)
+  if (room.problem !== undefined) throw new JobRejection(job, room.problem)
+  const relaxed = room.isTight ? relaxRollout(draft.objects) : undefined
+  if (relaxed !== undefined) await report.note('warning: there is no room for one instance more: one at a time goes before the next one comes (maxUnavailable 1)')
+  const ready = relaxed === undefined ? prepared : await prepare(change, found.ledger, { ...draft, objects: relaxed })
   change.stopping.throwIfAborted()
-  return enter(change, { ...found, ledger: await claimed(change, ledger) }, draft, plan)
+  return enter(change, { ...found, ledger: await claimed(change, ready.ledger) }, ready.draft, ready.plan)
+}
+
+interface Prepared {
+  readonly draft: Draft
+  readonly ledger: Ledger
+  readonly plan: RunPlan
+}
+
+/** Has everything tried, and decides what would be done. */
+async function prepare({ cluster, job, isForced }: JobChange, known: Ledger, draft: Draft): Promise<Prepared> {
+  const wanted = await surveyJob(cluster, { job, objects: draft.objects, isForced })
+  const ledger = settle(known, isWorkloadHealthy(wanted, known))
+  const facts = { job, wanted, previous: deployedIn(ledger)?.objects, recorded: recordedIn(ledger) }
+  return { draft, ledger, plan: planRun({ ...facts, others: await findOthers(cluster, facts.recorded, draft.objects) }) }
+}
+
+/** What was run with a rollout that needs no room is the same job still. */
+function asDeployed(draft: Draft, ledger: Ledger): Draft {
+  const relaxed = relaxRollout(draft.objects)
+  return relaxed !== undefined && isSame(deployedIn(ledger)?.objects, relaxed) ? { ...draft, objects: relaxed } : draft
 }
 
 /** With objects as they are when they are read again: nothing in them is undefined. */

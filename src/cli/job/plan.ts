@@ -11,7 +11,8 @@ import { exitCodes } from '../exit-codes.ts'
 import { outputFlow } from '../output-flow.ts'
 import { planObjects } from '../plan-room.ts'
 import { jobChangeFlags, readChangeSettings, readWhole } from './change-flags.ts'
-import { clusterOptionFlags, readClusterOptions } from './cluster-options.ts'
+import { readClusterOptions } from './cluster-options.ts'
+import { renderFlags } from './render-flags.ts'
 import { type JobCluster, joinJobs, jobClusterFlags } from './job-cluster.ts'
 import { readLedger } from './ledger-secret.ts'
 import { jobFileFlag } from './read-job-files.ts'
@@ -36,7 +37,7 @@ export const planCommandOfJob: Command = {
     'check-revision': { type: 'string', value: 'N', help: 'reject unless this revision is deployed; 0: unless none is' },
     timeout: { type: 'string', value: 'SPAN', default: '2m', help: 'how long all of it may take' },
     'usher-namespace': jobChangeFlags['usher-namespace'],
-    ...clusterOptionFlags,
+    ...renderFlags,
   },
   examples: ['usher job plan -f web.yaml', 'usher job plan -f web.yaml --exit-code -o json', 'usher job plan -f web.yaml --check-revision 3'],
   async run(values, output) {

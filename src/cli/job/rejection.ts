@@ -7,7 +7,7 @@ export class JobRejection extends Error {
   readonly problem: JobProblem
 
   constructor(job: string, problem: JobProblem) {
-    super(`${jobProblemTable[problem.code].title} ${job}: ${problem.detail} ${jobProblemTable[problem.code].remedy}`)
+    super(sentenceOf(job, problem))
     this.job = job
     this.problem = problem
   }
@@ -16,4 +16,11 @@ export class JobRejection extends Error {
   get document() {
     return jobProblemDocument(this.job, this.problem)
   }
+}
+
+/** Of a file that is not valid there is no job yet. */
+function sentenceOf(job: string, { code, detail }: JobProblem): string {
+  const { remedy } = jobProblemTable[code]
+  const whose = code === 'invalid-job' ? job : `job ${job}`
+  return `${whose}: ${detail} Nothing was changed.${remedy.startsWith('The detail') ? '' : ` ${remedy}`} (${code})`
 }

@@ -7,20 +7,29 @@ import type { JobReport } from './job-report.ts'
 
 const plannedWithinMs = 120_000
 
+/** Whether a job has room. */
+export interface Room {
+  /** Why it has none. */
+  readonly problem?: JobProblem
+  /** There is room for all instances, but for none beside those that run, and the rollout would not go on. */
+  readonly isTight: boolean
+}
+
 /**
  * Says whether the objects of a job have room beside all that runs in the cluster. Who may not look at nodes and pods cannot
  * be told beforehand; that is no reason not to try.
  */
-export function roomFor({ admin, namespace }: JobCluster, job: string, report: JobReport): (objects: readonly JsonObject[]) => Promise<JobProblem | undefined> {
+export function roomFor({ admin, namespace }: JobCluster, job: string, report: JobReport): (objects: readonly JsonObject[]) => Promise<Room> {
   return async (objects) => {
     try {
       const plan = await planObjects(admin, objects, { namespace, signal: AbortSignal.timeout(plannedWithinMs), jobName: job, fieldManager: jobFieldManager })
-      return plan.problem
+      const isTight = plan.workloads.some(({ outdated, rollout }) => outdated > 0 && rollout?.goesOn === false)
+      return { isTight, ...(plan.problem === undefined ? {} : { problem: plan.problem }) }
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       if (!/cannot list resource "(?:nodes|pods|resourcequotas)"/.test(message)) throw error
       await report.note(`warning: whether there is room cannot be told: ${message}`)
-      return undefined
+      return { isTight: false }
     }
   }
 }

@@ -35,6 +35,6 @@ async function reject(rejection: JobRejection, form: ReportForm, { stdout, stder
   const flow = outputFlow(stdout)
   if (form === 'json') await flow.write(`${JSON.stringify({ event: 'rejected', job: rejection.job, problem: document })}\n`)
   else await flow.write(`${JSON.stringify(document, undefined, 2)}\n`)
-  stderr.write(`${message}\nnothing was changed\n`)
+  stderr.write(`${message}\n`)
   return exitCodes.rejected
 }

@@ -7,7 +7,8 @@ import type { Command } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { jobChangeFlags, readChangeSettings } from './change-flags.ts'
 import { changeJob } from './change-job.ts'
-import { clusterOptionFlags, readClusterOptions } from './cluster-options.ts'
+import { readClusterOptions } from './cluster-options.ts'
+import { renderFlags } from './render-flags.ts'
 import { joinJobs, jobClusterFlags } from './job-cluster.ts'
 import { jobReport } from './job-report.ts'
 import { jobFileFlag } from './read-job-files.ts'
@@ -30,7 +31,7 @@ export const runCommandOfJob: Command = {
     filename: jobFileFlag,
     ...jobClusterFlags,
     ...jobChangeFlags,
-    ...clusterOptionFlags,
+    ...renderFlags,
     'force-conflicts': { type: 'boolean', help: 'set back what others have set, and take over objects that are there already' },
   },
   examples: ['usher job run -f web.yaml', 'TAG=1.2 usher job run -f web.yaml -n shop --timeout 5m', 'usher job run -f web.yaml -o json'],
