@@ -1,15 +1,12 @@
 import { jobProblemDocument } from '../job/problems.ts'
-import type { RenderOptions } from '../job/rendered.ts'
 import { planJson } from '../placement/plan-json.ts'
 import { planLines, problemSentence } from '../placement/report.ts'
 import type { RoomPlan } from '../placement/room-plan.ts'
 import { paintFor } from '../terminal/paint.ts'
 import { clusterFlags, joinAdmin, type JoinedAdmin, readNamespace } from './admin-cluster.ts'
-import { askWith } from './asker.ts'
 import { type Command, type FlagValues, type Output, UsageError } from './command.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import { readRenderOptions, readSaidOptions, renderFlags } from './job/render-flags.ts'
-import { supportedVersion } from './look-around.ts'
+import { readSaidOptions, renderFlags } from './job/render-flags.ts'
 import { findSources, sourceFlags } from './manifest-sources.ts'
 import { outputFlow } from './output-flow.ts'
 import { planAll } from './plan-room.ts'
@@ -65,10 +62,8 @@ interface Asked {
 
 /** What reads job files is loaded where there are any. */
 async function readJob(file: Parameters<JobReader>[0], admin: JoinedAdmin, { values }: Asked, namespace: string, signal: AbortSignal): ReturnType<JobReader> {
-  const { readJobObjects } = await import('./plan-jobs.ts')
-  const version = await supportedVersion(admin, askWith(admin, signal))
-  const options: RenderOptions = { ...readRenderOptions(values, namespace), ...(version === undefined ? {} : { minor: version.minor }) }
-  return readJobObjects(file, options)
+  const { readClusterSettings, readJobObjects } = await import('./plan-jobs.ts')
+  return readJobObjects(file, await readClusterSettings(admin, values, namespace, signal))
 }
 
 /** Of the kubeconfig's context. */
