@@ -1,6 +1,7 @@
 import { clusterFlags, type JoinedAdmin } from './admin-cluster.ts'
 import { type Flag, type FlagValues, UsageError } from './command.ts'
 import { settingsReader } from './settings-reader.ts'
+import { UnreachableError } from './unreachable-error.ts'
 
 /** The flags of commands that look at workloads. */
 export const workloadFlags = {
@@ -40,12 +41,20 @@ export function readOutput(values: FlagValues): 'table' | 'json' {
   throw new UsageError(`--output: ${JSON.stringify(form)} is neither table nor json`)
 }
 
-/** Does work that is to be done within a time, and until somebody stops it; what is not answered by then is late. */
+/**
+ * Does work that is to be done within a time, and until somebody stops it; what is not answered by then is late.
+ *
+ * @throws {UnreachableError} where the work could not do without what is late.
+ */
 export async function withinTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, stopping?: AbortSignal): Promise<T> {
   const ending = new AbortController()
   const timer = setTimeout(() => ending.abort(new Error(`no answer within ${ms / 1_000} s (--timeout)`)), ms)
   try {
     return await work(stopping === undefined ? ending.signal : AbortSignal.any([ending.signal, stopping]))
+  } catch (error) {
+    const { reason } = ending.signal
+    if (!ending.signal.aborted || !(reason instanceof Error)) throw error
+    throw new UnreachableError(`${reason.message}: is the cluster the right one (--context), and is there a way to it from here?`, { cause: error })
   } finally {
     clearTimeout(timer)
   }
