@@ -23,6 +23,8 @@ export class ComposeEdits {
   readonly #anchors: Anchors
   readonly #isSplit: boolean
   readonly #isFile: (path: string) => boolean
+  /** What volumes are called now that were no DNS labels. */
+  readonly #volumes = new Map<string, string>()
   /** Merged maps are those of several services. */
   readonly #done = new Set<YAMLMap>()
 
@@ -50,10 +52,12 @@ export class ComposeEdits {
     })
   }
 
-  /** Volumes of the top get a type and space, which Compose does not have. */
+  /** Volumes of the top get a type and space, which Compose does not have, and names that are DNS labels. */
   editTop(): void {
     const volumes = this.#anchors.follow(entryOf(this.#document.contents, 'volumes')?.value)
+    const names = new Set(isMap(volumes) ? volumes.items.map(({ key }) => textOf(key)) : [])
     for (const pair of isMap(volumes) ? volumes.items : []) {
+      this.#renameVolume(pair, names)
       const own = this.#anchors.follow(pair.value)
       const map = isMap(own) ? own : new YAMLMap()
       if (isMap(own) && entryOf(own, 'type') !== undefined) continue
@@ -64,6 +68,16 @@ export class ComposeEdits {
       if (!isMap(own)) pair.value = map
       this.changed.push({ at: startOf(pair), message: `the volume ${textOf(pair.key)} outlives its containers in Compose, which shared does; how much space it needs is a guess: type: local is gone with its instance, and needs no class that can be shared` })
     }
+  }
+
+  #renameVolume({ key }: Pair, names: Set<string | undefined>): void {
+    const name = textOf(key) ?? ''
+    const fit = slug(name)
+    if (fit === name || fit === '' || names.has(fit) || !isScalar(key)) return
+    names.add(fit)
+    this.#volumes.set(name, fit)
+    key.value = fit
+    this.changed.push({ at: startOf(key), message: `the volume ${name} is called ${fit} now, since it must be a DNS label` })
   }
 
   /** What a service says otherwise than a container of a job, or of several. */
@@ -78,7 +92,7 @@ export class ComposeEdits {
       this.#editExpose(map, name)
       this.#editDependsOn(this.#anchors.follow(entryOf(map, 'depends_on')?.value), name)
     }
-    if (layers.length > 0 && !layers.some((map) => entryOf(map, 'restart') !== undefined || entryOf(map, 'deploy') !== undefined)) {
+    if (layers.length > 0 && !layers.some((map) => entryOf(map, 'restart') !== undefined || entryOf(this.#anchors.follow(entryOf(map, 'deploy')?.value), 'restart_policy') !== undefined)) {
       this.changed.push({ at: startOf(service), message: `${name} would not be started again by Compose when it ends; a job does, unless restart says otherwise` })
     }
     const fit = slug(name)
@@ -104,10 +118,11 @@ export class ComposeEdits {
     return [...lines]
   }
 
-  /** @param own where configs can be added, if that is so. */
+  /** A mounted file becomes a config. @param own where configs can be added, if that is so. */
   #editVolumes(list: unknown, service: string, own: YAMLMap | undefined): void {
     if (!isSeq(list)) return
     list.items = list.items.flatMap((item) => {
+      this.#renameUse(item)
       const text = textOf(item)
       const [, source, target] = /^(\.[^:$]*):(\/[^:$]*)(?::(?:ro|rw))?$/.exec(text ?? '') ?? []
       if (source !== undefined && target !== undefined && own !== undefined && this.#isFile(source)) {
@@ -125,6 +140,14 @@ export class ComposeEdits {
       this.changed.push({ at: startOf(item), message: `the volume ${text} of ${service} has no name: it is local, and gone with its instance; how much space it needs is a guess` })
       return [flowMap({ type: 'local', path: text, space: presumedSpace })]
     })
+  }
+
+  /** `NAME:PATH`, or a map with a source. */
+  #renameUse(item: unknown): void {
+    const named = isMap(item) ? (entryOf(item, 'source') ?? entryOf(item, 'name'))?.value : item
+    const [name = '', ...rest] = (textOf(named) ?? '').split(':')
+    const fit = this.#volumes.get(name)
+    if (fit !== undefined && isScalar(named)) named.value = [fit, ...rest].join(':')
   }
 
   #addConfig(service: YAMLMap, file: string, target: string): void {

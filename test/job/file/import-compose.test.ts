@@ -96,6 +96,24 @@ t.test('--split tells of volumes of several services, and of jobs that cannot be
   t.strictSame(jobsOf(text).map(({ containers }) => containers[0]?.volumes[0]?.name), ['data', 'data'])
 })
 
+t.test('volumes whose names are no DNS labels get others, wherever they are named', async (t) => {
+  const text = 'services:\n  a:\n    image: i\n    restart: always\n    volumes: ["db_data:/d", {type: volume, source: Logs, target: /l}]\nvolumes: {db_data: {type: local, space: 1G}, Logs: {type: local, space: 1G}, a_b: {type: local, space: 1G}, a-b: {type: local, space: 1G}}\n'
+  for (const isSplit of [false, true]) {
+    const { text: made, changed } = run(text, { isSplit })
+    t.strictSame(changed, ['6:11: the volume db_data is called db-data now, since it must be a DNS label', '6:46: the volume Logs is called logs now, since it must be a DNS label'])
+    if (isSplit) t.strictSame(jobsOf(made)[0]?.containers[0]?.volumes.map(({ name }) => name), ['db-data', 'logs'])
+  }
+  t.match(run(text).left, [/volumes: "a_b" is no DNS label/], 'where that name is taken, somebody must decide')
+})
+
+t.test('what Compose would not start again is told, unless it says so itself', async (t) => {
+  const of = (lines: string) => run(`services:\n  a: {image: i${lines}}\n`).changed
+  t.match(of(''), [/^2:3: a would not be started again by Compose/])
+  t.match(of(', deploy: {replicas: 1}'), [/^2:3: a would not be started again by Compose/])
+  t.strictSame(of(', deploy: {restart_policy: {condition: any}}'), [])
+  t.strictSame(of(', restart: "no"'), [])
+})
+
 t.test('files of the folder become configs', async (t) => {
   const isFile = (path: string) => path.endsWith('.conf')
   const text = 'services:\n  web:\n    image: i\n    restart: always\n    volumes: ["./web.conf:/etc/web.conf:ro", "./data:/data", "./sub/web.conf:/etc/sub.conf", "./web.conf:/again"]\n'
