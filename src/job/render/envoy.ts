@@ -6,7 +6,7 @@ import type { RenderOptions } from '../rendered.ts'
 import { metadataOf } from './labels.ts'
 
 /** The image of the proxy where none is named. */
-export const defaultEnvoyImage = 'envoyproxy/envoy:distroless-v1.34.1'
+export const defaultEnvoyImage = 'envoyproxy/envoy:distroless-v1.39.1'
 
 /** The name of the proxy's container, and of its volume. */
 export const envoyName = 'envoy'
@@ -97,9 +97,8 @@ function clusterOf(job: Job, { target }: JobPort, { namespace }: RenderOptions):
     type: 'STRICT_DNS',
     connect_timeout: '1s',
     lb_policy: 'LEAST_REQUEST',
-    dns_refresh_rate: '5s',
     load_assignment: { cluster_name: 'instances', endpoints: [endpoint(`${instancesServiceOf(job.name)}.${namespace}.svc`, 0), endpoint('127.0.0.1', 1)] },
-    outlier_detection: { consecutive_5xx: 5, consecutive_gateway_failure: 3, interval: '5s', base_ejection_time: '10s', max_ejection_percent: 50 },
+    outlier_detection: { consecutive_5xx: 5, interval: '5s', base_ejection_time: '10s', max_ejection_percent: 50 },
   }
 }
 

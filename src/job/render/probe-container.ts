@@ -22,13 +22,12 @@ export function probeContainer(like: JobContainer, { waitImage }: RenderOptions)
     // An image that does not know the flag, or a copy that fails: better an init container that says so than a pod that never gets healthy.
     args: [`--install-probe=${mountPath}/usher-probe`, '--no-lock', '--strict'],
     ...(Object.keys(amounts).length === 0 ? {} : { resources: { requests: amounts, limits: amounts } }),
-    // As Pod Security restricted wants it.
+    // As Pod Security restricted wants it; its image names a user by number, and a cluster may choose another.
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },
       readOnlyRootFilesystem: true,
       runAsNonRoot: true,
-      runAsUser: 65_532,
       seccompProfile: { type: 'RuntimeDefault' },
     },
     volumeMounts: [{ name: probeVolumeName, mountPath }],
