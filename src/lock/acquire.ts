@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ProblemCode, problemDocument, problemTable, sendProblem } from '../http/problem.ts'
 import type { LockMetrics } from './metrics.ts'
 import type { Askers, AskersAnswer } from './askers.ts'
+import type { DependencyGate } from './depends-on/dependency-gate.ts'
 import type { GatedPod } from './depends-on/gated-pod.ts'
 import { viewDependencies } from './depends-on/gate-view.ts'
 import { type Ask, type AskFault, peerOf, readAsk, readPreferredWait } from './request.ts'
@@ -14,6 +15,8 @@ import { standingOf } from './standing.ts'
 export interface AcquireOptions {
   readonly service: LockService
   readonly askers: Askers
+  /** What holds pods until what they depend on is healthy; undefined: nothing does. */
+  readonly gate?: Pick<DependencyGate, 'find' | 'giveBack'> | undefined
   readonly metrics: LockMetrics
   /** Whether the server is about to end: connections are not kept then. */
   readonly isClosing: () => boolean

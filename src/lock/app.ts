@@ -58,7 +58,7 @@ function connectionLimits({ maxWaiting, maxWaitingPerPeer }: QueueSettings): Con
 export function buildLock(options: LockOptions): FastifyInstance {
   const { service, askers, gate, registry, readers, log } = options
   let closing = false
-  const acquiring: AcquireOptions = { service, askers, metrics: options.metrics, isClosing: () => closing }
+  const acquiring: AcquireOptions = { service, askers, gate, metrics: options.metrics, isClosing: () => closing }
   const app: FastifyInstance = fastify({
     serverFactory: (handler) => buildServer(handler, acquiring),
     bodyLimit: maxBodyBytes,

@@ -3,6 +3,7 @@ import { sendProblem } from '../http/problem.ts'
 import { isObject } from '../units/json.ts'
 import { type AcquireOptions, answerAsk } from './acquire.ts'
 import { keyOf } from './queue/queue.ts'
+import type { GatedPod } from './depends-on/gated-pod.ts'
 import type { Lease, Place } from './queue/state.ts'
 import { type AskFault, type AskWords, isUid, peerOf, readWords } from './request.ts'
 import { askAnswers, jsonAnswer, leaseRequest, leaseView, problemAnswer } from './schemas.ts'
@@ -10,7 +11,7 @@ import type { LockService } from './service.ts'
 
 /** `/v1/leases`: the lock for programs. A uid is a bearer value: whoever knows it may look at what belongs to it. */
 export function addLeaseRoutes(app: FastifyInstance, options: AcquireOptions): void {
-  const { service } = options
+  const { service, gate } = options
   const byUid = { type: 'object', properties: { uid: { type: 'string', description: "the pod's uid" } }, required: ['uid'] }
   const documented = { tags: ['leases'] }
 
@@ -31,6 +32,8 @@ export function addLeaseRoutes(app: FastifyInstance, options: AcquireOptions): v
   app.get<{ Params: { uid: string } }>('/v1/leases/:uid', {
     schema: { ...documented, summary: 'Look at a lease or a place in the queue', params: byUid, response: { 200: jsonAnswer('What the pod has', leaseView), 404: noSuchLease } },
     handler: ({ params }, reply) => {
+      const gated = gate?.find(params.uid)
+      if (gated !== undefined) return viewGated(service, gated)
       const found = find(service, params.uid)
       return found === undefined ? sendProblem(reply, 'no-such-lease', nothing) : view(service, found)
     },
@@ -44,7 +47,7 @@ export function addLeaseRoutes(app: FastifyInstance, options: AcquireOptions): v
       querystring: { type: 'object', properties: { pod: { type: 'string', description: 'NAMESPACE/NAME' } } },
       response: { 204: { type: 'null', description: 'Given back' }, 403: problemAnswer('It is another pod’s'), 404: noSuchLease },
     },
-    handler: (request, reply) => giveBack(service, request, reply),
+    handler: (request, reply) => giveBack(options, request, reply),
   })
 }
 
@@ -53,18 +56,21 @@ const nothing = 'nothing is held, and nobody waits, under this uid'
 
 /** Only a pod itself ends what it has: its name must not be another's, and it asks from where it asked before. */
 function giveBack(
-  service: LockService,
+  { service, gate }: AcquireOptions,
   request: FastifyRequest<{ Params: { uid: string }; Querystring: { pod?: unknown } }>,
   reply: FastifyReply,
 ): FastifyReply {
   const { pod } = request.query
-  const found = find(service, request.params.uid)
+  const { uid } = request.params
+  const gated = gate?.find(uid)
+  const found = gated === undefined ? find(service, uid) : { pod: `${gated.namespace}/${gated.name}`, peer: gated.peer, key: undefined }
   if (found === undefined) return sendProblem(reply, 'no-such-lease', nothing)
   if (typeof pod === 'string' && found.pod !== undefined && pod !== found.pod) {
     return sendProblem(reply, 'not-your-lease', 'the pod that is named does not have this uid')
   }
   if (found.peer !== peerOf(request.raw)) return sendProblem(reply, 'not-your-lease', 'it was asked for from another address')
-  service.giveBack(found.key)
+  if (found.key === undefined) gate?.giveBack(uid)
+  else service.giveBack(found.key)
   return reply.code(204).send()
 }
 
@@ -87,6 +93,10 @@ function view(service: LockService, found: Lease | Place): object {
     heldSeconds: (now - grantedAt) / 1_000,
     leftSeconds: Math.max(0, endsAt - now) / 1_000,
   }
+}
+
+function viewGated(service: LockService, { namespace, name, since }: GatedPod): object {
+  return { state: 'gated', pod: `${namespace}/${name}`, waitedSeconds: (service.now() - since) / 1_000 }
 }
 
 function readBody(body: unknown): AskWords | AskFault {

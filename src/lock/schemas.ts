@@ -93,7 +93,7 @@ export const leaseRequest = object(
 /** A lease or a place in the queue, as its own pod sees it. */
 export const leaseView = object(
   {
-    state: { type: 'string', enum: ['holding', 'waiting'] },
+    state: { type: 'string', enum: ['holding', 'waiting', 'gated'], description: 'gated: it waits for what it depends on, and not yet for the lock' },
     pod,
     grant,
     heldSeconds: seconds('since the grant'),

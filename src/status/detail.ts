@@ -25,6 +25,8 @@ export function detail({ lock, state, problem }: NodeStatus): readonly string[] 
     ])),
     ...section('Holders', ['POD', 'GRANT', 'WAITED', 'HELD', 'LEFT', 'UNTIL', 'CONTAINERS'], state.holders.map(holderRow)),
     ...section('Waiters', ['PLACE', 'POD', 'WAITED', 'LEFT', 'PRIORITY', 'WEIGHT', 'CONNECTED'], state.waiters.map(waiterRow)),
+    // An older lock does not say who waits there.
+    ...((state.gated?.length ?? 0) === 0 ? [] : section('Waiting for what they depend on', ['POD', 'WAITED', 'DEPENDS ON', 'STATE', 'LEFT', 'FOUND'], (state.gated ?? []).flatMap(gatedRows))),
     ...section(`Starts of the last hour${state.starts.length > shownStarts ? ` (the newest ${shownStarts} of ${state.starts.length})` : ''}`, ['POD', 'GRANT', 'GRANTED', 'WAITED', 'HELD', 'END'], state.starts.slice(-shownStarts).toReversed().map((start) => startRow(start, state))),
   ]
 }
@@ -54,6 +56,18 @@ function holderRow({ pod, grant, waitedSeconds, heldSeconds, leftSeconds, until,
 function waiterRow({ pod, position, waitedSeconds, leftSeconds, priority, weight, connected }: WaiterState): readonly string[] {
   const left = leftSeconds === undefined ? '-' : formatAge(leftSeconds)
   return [String(position), pod ?? '(no name)', formatAge(waitedSeconds), left, String(priority), String(weight), connected ? 'yes' : 'no']
+}
+
+/** A line for each thing that it depends on. */
+function gatedRows({ pod, waitedSeconds, dependencies }: NonNullable<StateView['gated']>[number]): readonly (readonly string[])[] {
+  return dependencies.map(({ target, state, leftSeconds, reason }, index) => [
+    index === 0 ? pod : '',
+    index === 0 ? formatAge(waitedSeconds) : '',
+    target,
+    state,
+    state === 'waiting' ? formatAge(leftSeconds) : '-',
+    reason,
+  ])
 }
 
 function startRow({ pod, grant, arrivedAt, grantedAt, endedAt, cause }: StateView['starts'][number], { now }: StateView): readonly string[] {

@@ -28,6 +28,8 @@ function isState(value: unknown): value is StateView {
   const { now, startedAt, permits, pods } = value
   if (!isObject(permits) || typeof permits['floor'] !== 'number' || typeof permits['used'] !== 'number') return false
   if (!isObject(pods) || ![now, startedAt].every((time) => typeof time === 'string' && !Number.isNaN(Date.parse(time)))) return false
+  const gated = value['gated'] ?? []
+  if (!Array.isArray(gated) || !gated.every((each) => isObject(each) && isListOfObjects(each['dependencies']))) return false
   return ['holders', 'waiters', 'gates', 'starts'].every((name) => isListOfObjects(value[name]))
 }
 

@@ -60,11 +60,13 @@ export function uptimeOf({ now, startedAt }: Pick<StateView, 'now' | 'startedAt'
 function summary(statuses: readonly NodeStatus[]): string {
   const states = statuses.flatMap(({ state }) => (state === undefined ? [] : [state]))
   const sum = (listOf: (state: StateView) => readonly unknown[]): number => states.reduce((total, state) => total + listOf(state).length, 0)
+  const gated = sum(({ gated: each = [] }) => each)
   const silent = statuses.length - states.length
   const parts = [
     count(statuses.length, 'node'),
     `${count(sum(({ holders }) => holders), 'pod')} starting`,
     `${sum(({ waiters }) => waiters)} waiting`,
+    ...(gated === 0 ? [] : [`${gated} waiting for what ${gated === 1 ? 'it depends' : 'they depend'} on`]),
     ...(silent === 0 ? [] : [`${count(silent, 'lock')} without an answer`]),
   ]
   return parts.join(', ')

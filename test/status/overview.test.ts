@@ -59,3 +59,14 @@ t.test('names that would steer a terminal do not', async (t) => {
   t.notOk(lines.some((line) => /[\p{Cc}\u202e]/u.test(line)))
   t.match(lines.join('\n'), 'a/?[2J?x?')
 })
+
+t.test('who waits for what it depends on is counted, and in detail named with what it waits for', async (t) => {
+  const dependency = { state: 'waiting', reason: '0 of 2 endpoints ready', leftSeconds: 588, onTimeout: 'proceed' } as const
+  const gated = [{ pod: 'shop/web', waitedSeconds: 12, connected: true, dependencies: [{ target: 'service/redis', ...dependency }, { target: 'job/db', ...dependency, state: 'healthy' as const, reason: 'complete' }] }]
+  const status = nodeStatus('worker-1', lockState({ gated }))
+  t.equal(overview([status]).at(-1), '1 node, 0 pods starting, 0 waiting, 1 waiting for what it depends on')
+  const lines = detail(status).join('\n')
+  t.match(lines, /^ {2}shop\/web +12s +service\/redis +waiting +9m48s +0 of 2 endpoints ready$/m)
+  t.match(lines, /^ {2} +job\/db +healthy +- +complete$/m)
+  t.notMatch(detail(nodeStatus('worker-1', lockState())).join('\n'), 'depend on')
+})

@@ -82,6 +82,12 @@ export class DependencyGate {
     return waiter && this.#view(waiter)
   }
 
+  /** Somebody waits here no more, as it says itself. */
+  giveBack(uid: string): void {
+    const waiter = this.#waiters.get(uid)
+    if (waiter !== undefined) this.#drop(waiter)
+  }
+
   /** How many wait here. */
   get size(): number {
     return this.#waiters.size
@@ -159,6 +165,7 @@ export class DependencyGate {
       },
     }
     const stopWaiting = clock.after(holdMs, () => this.#sendAway(waiter, held))
+    waiter.peer = peer
     waiter.held = held
     waiter.absentSince = undefined
     this.#look(waiter)
@@ -237,8 +244,7 @@ export class DependencyGate {
 
   #forget(uid: string): void {
     this.#kept.delete(uid)
-    const waiter = this.#waiters.get(uid)
-    if (waiter !== undefined) this.#drop(waiter)
+    this.giveBack(uid)
   }
 
   #drop(waiter: Waiter): void {

@@ -6,6 +6,8 @@ export interface GatedPod {
   readonly uid: string
   readonly namespace: string
   readonly name: string
+  /** The address that has asked last. */
+  readonly peer: string
   readonly since: number
   readonly states: readonly DependencyState[]
   /** For people: what its usher-wait shows. */

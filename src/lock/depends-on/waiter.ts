@@ -27,6 +27,8 @@ export class Waiter {
   readonly name: string
   /** By the lock's clock. */
   readonly since: number
+  /** The address that has asked last. */
+  peer = ''
   gate: PodGate
   held: HeldAsk | undefined
   /** Since when no request of it is held; undefined: one is. */
@@ -84,12 +86,12 @@ export class Waiter {
 
   /** For others. Its cycle is looked for only while it waits. */
   view({ states, outcome }: Assessment, now: number, known: () => KnownWaits): GatedPod {
-    const { uid, namespace, name, since } = this
+    const { uid, namespace, name, since, peer } = this
     const { own, all } = outcome === 'wait' ? known() : { own: new Map(), all: [] }
     const waiting = own.get(uid)
     const cycle = waiting && findCycle(waiting, all)
     const detail = { wait: () => waitingDetail(states, now - since, cycle), pass: () => goesOnDetail(states), fail: () => failedDetail(states) }[outcome]()
-    return { uid, namespace, name, since, states, detail, cycle, isConnected: this.held !== undefined }
+    return { uid, namespace, name, peer, since, states, detail, cycle, isConnected: this.held !== undefined }
   }
 
   #objectsOf(target: Target): readonly Observed[] {

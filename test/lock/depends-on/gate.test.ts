@@ -4,6 +4,7 @@ import type { PodGate } from '../../../src/lock/depends-on/pod-gate.ts'
 import { defaultQueueSettings, type QueueSettings } from '../../../src/lock/queue/settings.ts'
 import { endpointSlice, workloadObject } from '../../support/fake-objects.ts'
 import { type Answered, type Asked, LockInProcess } from '../../support/lock-in-process.ts'
+import { conforms, type OpenApiDocument } from '../../support/openapi-document.ts'
 import { isProblem } from '../../support/problem.ts'
 import { within } from '../../support/until.ts'
 
@@ -284,4 +285,38 @@ t.test('readers see who waits for what', async (t) => {
   t.match(page, '<bdi>service/redis</bdi> <small>waited for: 0 of 2 endpoints ready')
   t.match(await lock.metrics(), /usher_lock_dependency_waiting 1\n/)
   t.match(await lock.metrics(), /usher_lock_dependency_watches 1\n/)
+})
+
+t.test('its answers are as the OpenAPI document says', async (t) => {
+  const lock = await startLock(t)
+  const document = JSON.parse((await lock.answer('/v1/openapi.json')).body) as OpenApiDocument
+  lock.pods.put('web', dependsOn('deployment/api:timeout=20s:on-timeout=fail', { self: ['deployment/shop/web'] }))
+  const asked = await hold(lock, 'web', 10)
+  lock.objects.list('deployments/shop?api', [workloadObject('api', 0, 1, { annotations: { 'usher.dev/depends-on': 'deployment/web' } })])
+  const check = (answered: Answered | undefined, path: string, status: number): void => {
+    const { headers = {}, body = '', status: code = 0 } = answered ?? {}
+    conforms(t, document, { status: code, headers: { 'content-type': String(headers['content-type']) }, body } as never, { method: 'GET', path, status }, path)
+  }
+  check(await lock.answer('/v1/state'), '/v1/state', 200)
+  lock.clock.advance(10_000)
+  check(await answerTo(asked), '/', 423)
+  const again = await hold(lock, 'web')
+  lock.clock.advance(10_000)
+  check(await answerTo(again), '/', 424)
+})
+
+t.test('a pod may look at its wait, and end it, from where it has asked', async (t) => {
+  const lock = await startLock(t)
+  lock.pods.put('web', dependsOn('service/redis'))
+  const asked = await hold(lock, 'web')
+  lock.clock.advance(2_000)
+  t.strictSame(JSON.parse((await lock.answer('/v1/leases/web')).body), { state: 'gated', pod: 'shop/web', waitedSeconds: 2 })
+  const end = (target: string, from: string) => lock.answer(target, { method: 'DELETE', from })
+  t.equal((await end('/v1/leases/web', '127.0.0.2')).status, 403)
+  t.equal((await end('/v1/leases/web?pod=shop/other', '127.0.0.1')).status, 403)
+  t.equal(lock.gate.size, 1)
+  t.equal((await end('/v1/leases/web?pod=shop/web', '127.0.0.1')).status, 204)
+  t.equal((await answerTo(asked))?.status, 423)
+  t.equal(lock.gate.size, 0)
+  t.equal((await end('/v1/leases/web', '127.0.0.1')).status, 404)
 })

@@ -8,7 +8,7 @@ import { FakeClock } from '../../support/fake-clock.ts'
 
 function gated(state: DependencyState['state'], reason: string, text = 'service/redis'): GatedPod {
   const states = parseDependsOn(text).dependencies.map((dependency): DependencyState => ({ dependency, state, reason, endsAt: 600_000 }))
-  return { uid: 'web', namespace: 'shop', name: 'web-1', since: 0, states, detail: `waiting for service/redis (${reason})`, cycle: undefined, isConnected: true }
+  return { uid: 'web', namespace: 'shop', name: 'web-1', since: 0, states, detail: `waiting for service/redis (${reason})`, cycle: undefined, isConnected: true, peer: '10.0.0.1' }
 }
 
 /** A gate of which the test says what happens. */
