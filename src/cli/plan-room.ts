@@ -13,7 +13,7 @@ import { nodesFree, readClusterRoom } from './cluster-room.ts'
 import { ObjectPaths } from './object-paths.ts'
 import { type PlannedObject, type Seen, type TriedObject, type Trying, tryObject } from './try-object.ts'
 import { changeOf, type NamedProblem, ownerNameOf, rejectionOf } from './tried-outcome.ts'
-import { type WantedOrRejected, wantedWorkloadOf } from './wanted-workload.ts'
+import { wantedWorkloadOf } from './wanted-workload.ts'
 
 /** How room is planned. */
 export interface PlanOptions {
@@ -58,13 +58,15 @@ export async function planAll(admin: JoinedAdmin, objects: readonly PlannedObjec
   })
   refuseMissingNamespace(admin, tried)
   const workloads = await mapBounded(tried.filter(({ object }) => isWorkload(object)), triedAtATime, (seen) => wantedWorkloadOf(trying, seen, accountsIn(objects)))
-  const wanted = workloads.flatMap((each) => (each.kind === 'wanted' ? each.wanted : []))
+  const found = workloads.filter((each) => each.kind === 'wanted')
+  const wanted = found.map((each) => each.wanted)
   const cluster = await readClusterRoom(admin, asker, wanted.map(({ interest }) => interest))
   const nodes = nodesFree(cluster.rooms)
   const plans = planEach(wanted, cluster)
-  const found = firstProblem(tried, workloads, plans)
+  const growths = found.flatMap(({ growth }, index) => (growth !== undefined && isGrowing(plans[index]) ? [growth] : []))
+  const first = firstProblem([...tried.flatMap((seen) => rejectionOf(seen) ?? []), ...workloads.flatMap((each) => (each.kind === 'rejected' ? [each] : [])), ...growths], plans, tried)
   return {
-    ...(found === undefined ? {} : { problem: found.problem, problemOf: options.jobName ?? found.name }),
+    ...(first === undefined ? {} : { problem: first.problem, problemOf: options.jobName ?? first.name }),
     workloads: plans,
     nodes,
     changes: options.withChanges === true ? tried.map(changeOf) : [],
@@ -73,9 +75,14 @@ export async function planAll(admin: JoinedAdmin, objects: readonly PlannedObjec
 }
 
 /** What the cluster does not take comes before what it has no room for. */
-function firstProblem(tried: readonly Seen[], workloads: readonly WantedOrRejected[], plans: readonly WorkloadPlan[]): NamedProblem | undefined {
+function firstProblem(rejections: readonly NamedProblem[], plans: readonly WorkloadPlan[], tried: readonly Seen[]): NamedProblem | undefined {
   const lacking = plans.flatMap((plan) => (plan.problem === undefined ? [] : [{ name: nameOf(plan, tried), problem: plan.problem }]))
-  return [...tried.flatMap((seen) => rejectionOf(seen) ?? []), ...workloads.flatMap((each) => (each.kind === 'rejected' ? [each] : [])), ...lacking][0]
+  return [...rejections, ...lacking][0]
+}
+
+/** Whether it is to have more pods than now. */
+function isGrowing(plan: WorkloadPlan | undefined): boolean {
+  return plan !== undefined && plan.needed > plan.outdated
 }
 
 /** The objects of a job are applied as `usher job` does it. */

@@ -10,6 +10,8 @@ import { refusalOf, type Trying } from './try-object.ts'
 export type TriedPod =
   | { readonly kind: 'made'; readonly pod: JsonObject }
   | { readonly kind: 'rejected'; readonly message: string }
+  /** A quota has no room for one more: where none is needed, that is no fault. The pod as the manifest has it. */
+  | { readonly kind: 'over-quota'; readonly pod: JsonObject; readonly message: string }
   /** It could not be tried: as the manifest has it. */
   | { readonly kind: 'as-written'; readonly pod: JsonObject; readonly why: string }
 
@@ -39,6 +41,8 @@ export async function tryPod(trying: Trying, pod: JsonObject, namespace: string,
   } catch (error) {
     const { kind, message } = refusalOf(trying.admin, error)
     if (kind === 'failed') return { kind: 'as-written', pod, why: message }
+    // The quota's admission in the API server, plugin/pkg/admission/resourcequota, has these words.
+    if (message.includes('exceeded quota:')) return { kind: 'over-quota', pod, message }
     if (account === undefined || !accounts.has(account) || !message.includes('service account')) return { kind: 'rejected', message }
   }
   return tryPod(trying, withoutAccount(pod), namespace, accounts)

@@ -1,7 +1,5 @@
 import { at, objectsAt, textAt } from '../check/json-paths.ts'
 import { prefix } from '../inject/names.ts'
-import { jobLabel } from '../job/names.ts'
-import type { JobProblem } from '../job/problems.ts'
 import { valueAt } from '../manifest/patch-data.ts'
 import { workloadsIn } from '../manifest/workloads.ts'
 import type { AmountStyle, AmountWriting, Base } from '../placement/amount-text.ts'
@@ -12,10 +10,11 @@ import { ownerOf } from '../placement/pod-owner.ts'
 import { wishOf } from '../placement/workload.ts'
 import { isSame, type JsonObject } from '../units/json.ts'
 import type { Seen, TriedObject, Trying } from './try-object.ts'
+import { type NamedProblem, ownerNameOf } from './tried-outcome.ts'
 import { lockBoundsOf, podOf, tryPod, type TriedPod } from './try-pod.ts'
 
 /** A workload that can be planned, or why it will never be. */
-export type WantedOrRejected = { readonly kind: 'wanted'; readonly wanted: WantedWorkload } | { readonly kind: 'rejected'; readonly name: string; readonly problem: JobProblem } | { readonly kind: 'none' }
+export type WantedOrRejected = { readonly kind: 'wanted'; readonly wanted: WantedWorkload; /** Why it gets no more pods than it has. */ readonly growth?: NamedProblem } | ({ readonly kind: 'rejected' } & NamedProblem) | { readonly kind: 'none' }
 
 /** Finds out what the pods of a workload would be. Throws where the API server cannot be reached. */
 export async function wantedWorkloadOf(trying: Trying, { object, style, namespace, tried }: Seen, accounts: ReadonlySet<string>): Promise<WantedOrRejected> {
@@ -26,10 +25,8 @@ export async function wantedWorkloadOf(trying: Trying, { object, style, namespac
   const name = textAt(workload, 'metadata', 'name') ?? textAt(object, 'metadata', 'generateName') ?? ''
   if (pod === undefined) return { kind: 'none' }
   const trial = await tryPod(trying, pod, namespace, accounts)
-  if (trial.kind === 'rejected') {
-    const detail = `a pod of ${kind} ${name}: ${trial.message}`
-    return { kind: 'rejected', name: textAt(object, 'metadata', 'labels', jobLabel) ?? name, problem: { code: 'rejected-by-cluster', detail } }
-  }
+  const refusal = (message: string): NamedProblem => ({ name: ownerNameOf({ ...workload, metadata: object['metadata'] }), problem: { code: 'rejected-by-cluster', detail: `a pod of ${kind} ${name}: ${message}` } })
+  if (trial.kind === 'rejected') return { kind: 'rejected', ...refusal(trial.message) }
   const demand = demandOf(trial.pod, namespace)
   const owner = ownerOf(kind, namespace, name, textAt(tried.live, 'metadata', 'uid'))
   const isTemplateChanged = tried.live !== undefined && !isSame(templateOf(tried.live, object), templateOf(workload, object))
@@ -48,7 +45,7 @@ export async function wantedWorkloadOf(trying: Trying, { object, style, namespac
     writing: writingOf(pod, style),
     notJudged: [...whyUntried(tried), ...whyAsWritten(trial), ...waitsOf(trial.pod), ...(await quotaOf(trying, namespace))],
   }
-  return { kind: 'wanted', wanted }
+  return { kind: 'wanted', wanted, ...(trial.kind === 'over-quota' ? { growth: refusal(trial.message) } : {}) }
 }
 
 /** The pod template of a workload; of a Pod, nothing: it is not made anew. */
@@ -63,7 +60,8 @@ function whyUntried(tried: TriedObject): readonly string[] {
 }
 
 function whyAsWritten(trial: TriedPod): readonly string[] {
-  return trial.kind === 'as-written' ? [`what webhooks and LimitRanges add to its pods (${trial.why})`] : []
+  if (trial.kind === 'made' || trial.kind === 'rejected') return []
+  return [`what webhooks and LimitRanges add to its pods (${trial.kind === 'as-written' ? trial.why : trial.message})`]
 }
 
 /** What it waits for before it queues for the lock may take any time, up to a bound of its own. */
