@@ -49,7 +49,7 @@ t.test('what the file says of lock and nap is understood', async (t) => {
   const value = job([container('app')], { startupLock: { isEnabled: true, timeoutSeconds: 90 }, napSeconds: 15 })
   const { pod, warnings } = injected(value, context, 'ReplicaSet')
   t.strictSame(warnings, [])
-  t.ok((listAt(pod, 'spec', 'initContainers')[0]?.['args'] as readonly string[]).includes('--max-wait=90s'))
+  t.match(listAt(pod, 'spec', 'initContainers'), [{ args: /--max-wait=90s/ }])
   t.match(listAt(pod, 'spec', 'containers')[0]?.['lifecycle'], { preStop: { sleep: { seconds: 15 } } })
   const { codes } = injected(job([container('app')], { startupLock: { isEnabled: false }, napSeconds: 0 }), context, 'ReplicaSet')
   t.strictSame(codes.toSorted(), ['lock-disabled', 'nap-disabled'])
