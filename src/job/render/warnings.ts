@@ -13,9 +13,12 @@ export function warningsOf(job: Job, launch: Launch, kind: WorkloadKind, options
 function restartWarnings({ first, last }: Launch, kind: WorkloadKind): readonly string[] {
   const tasks = first.filter(({ role }) => role === 'task').map(({ container }) => container)
   const endless = kind === 'Job' ? [] : last.filter(({ restart }) => restart.tries !== undefined)
+  // The kubelet's ContainersReady is about all regular containers, and one that has ended is not ready.
+  const ending = kind === 'Job' ? [] : last.filter(({ restart }) => restart.policy !== 'always')
   const tries = new Set(last.filter(({ restart }) => restart.policy === 'on-failure').map(({ restart }) => restart.tries))
   return [
     ...(kind === 'Job' ? [] : tasks.filter(({ restart }) => restart.policy === 'never' || restart.tries !== undefined).map(({ name }) => `container ${name}: as others wait until it has completed, it is run again until it does`)),
+    ...ending.map(({ name }) => `container ${name}: once it has ended, Kubernetes counts the instance as not ready, and it leaves DNS; what is only to be done before others start is waited for by condition: completed`),
     ...endless.map(({ name, restart }) => `container ${name}: beside a container that is always restarted it is restarted as often as it fails, not ${restart.tries} times`),
     ...(kind === 'Job' && tries.size > 1 ? ['containers that are restarted on failure differ in their tries: a try is that of the whole instance, and the largest number counts'] : []),
   ]
