@@ -2,12 +2,9 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { jobProblemDocument } from '../../src/job/problems.ts'
 import { until } from '../support/until.ts'
-import { theCluster } from './cluster-file.ts'
 import { nodeImage } from './images/node.ts'
-import { cutPower } from './machine.ts'
-import { addressesOf, ask, container, type InstancePod, instancesOf, isHealthy, jobFile, objectsIn, problemIn, server, startRun, usher } from './support/jobs.ts'
+import { addressesOf, ask, container, freeMemoryOf, type InstancePod, instancesOf, isHealthy, jobFile, objectsIn, problemIn, server, startRun, usher } from './support/jobs.ts'
 import { startLoad } from './support/load.ts'
-import { mustCluster } from './support/command.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
 import { apply, kubectl, list, lockState, makeNamespace, read, startUsher, tryKubectl } from './support/usher.ts'
 import { barePod } from './support/workloads.ts'
@@ -85,6 +82,21 @@ t.test('where 10G are free, 12G are refused member for member, and nothing is th
   t.strictSame((await instancesOf(namespace, 'growing')).map(({ metadata }) => metadata.uid).toSorted(), running.map(({ metadata }) => metadata.uid).toSorted(), 'all of them run on')
   t.equal((await usher(['job', 'scale', 'growing', '1', '-n', namespace])).code, 0)
   await until('two are gone', async () => (await instancesOf(namespace, 'growing')).length === 1, patienceMs)
+})
+
+t.test('where the third object is refused only when it is really put in, all is as it was', async (t) => {
+  const namespace = 'jobs-third'
+  await makeNamespace(t, namespace, undefined, short)
+  // Each of two Services fits by itself, as dry runs find; both do not.
+  await apply({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'one', namespace }, spec: { hard: { 'count/services': '1' } } })
+  await until('the quota counts', async () => JSON.stringify(await read('get', 'resourcequota', 'one', '--namespace', namespace)).includes('"used"'), patienceMs)
+  const before = await objectsIn(namespace)
+  const file = jobFile('third', 1, { app: container({ configs: ['words'] }) }, { configs: { words: { content: 'hello' } } })
+  const failed = await usher(['job', 'run', '-n', namespace, '-f', '-'], file)
+  t.equal(failed.code, 5, failed.stdout + failed.stderr)
+  t.match(failed.stdout + failed.stderr, /exceeded quota/)
+  // What has been tried is kept, for usher job history.
+  t.strictSame((await objectsIn(namespace)).filter((each) => !each.includes('usher-job.third')), before)
 })
 
 t.test('an image that is not there: the old ones run on, the cause is named, and all is as it was', async (t) => {
@@ -170,52 +182,6 @@ t.test('web waits for job/db, holding no permit: another pod of its node starts 
   t.equal(await db.ended, 0, db.output())
   t.equal(await web.ended, 0, web.output())
 })
-
-t.test('the instances of a dead node move, as many as fit, and the rest when a node joins', async (t) => {
-  const namespace = 'jobs-lost'
-  await makeNamespace(t, namespace, undefined, short)
-  // Two of them fit on a node, three do not.
-  const memory = `${Math.floor(((await freeMemoryOf('node-1')) / 2.5) / 2 ** 20)}M`
-  const run = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('moving', 3, { app: container({ memory }) }, { reallocate_after: 5 }))
-  t.equal(run.code, 0, run.stdout + run.stderr)
-  const machine = theCluster().machines.find(({ name }) => name === 'node-2')
-  if (machine === undefined) throw new Error('no node-2')
-  await cutPower(machine)
-  await until('as many as fit run on the other node', async () => {
-    const instances = await instancesOf(namespace, 'moving')
-    const there = instances.filter((each) => each.spec.nodeName === 'node-1' && isHealthy(each))
-    return there.length === 2 && instances.some(({ spec }) => spec.nodeName === undefined)
-  }, 300_000)
-  t.match(await usher(['job', 'status', 'moving', '-n', namespace]), { code: 1, stdout: /Degraded 2\/3/ })
-  await mustCluster('reboot-node', 'node-2')
-  await until('all three run', async () => (await instancesOf(namespace, 'moving')).filter(isHealthy).length === 3, 300_000)
-  t.match(await usher(['job', 'status', 'moving', '-n', namespace]), { code: 0, stdout: /Healthy 3\/3/ })
-})
-
-/** Bytes of a node that no pod has asked for. */
-async function freeMemoryOf(node: string): Promise<number> {
-  const { status } = await read<{ readonly status: { readonly allocatable: { readonly memory: string } } }>('get', 'node', node)
-  const pods = await list<AskingPod>('get', 'pods', '--all-namespaces', '--field-selector', `spec.nodeName=${node},status.phase!=Succeeded,status.phase!=Failed`)
-  const asked = pods.map(({ spec }) => Math.max(sumOf(spec.containers), ...(spec.initContainers ?? []).map((each) => sumOf([each]))))
-  return bytesOf(status.allocatable.memory) - asked.reduce((sum, each) => sum + each, 0)
-}
-
-interface AskingPod {
-  readonly spec: { readonly containers: readonly AskingContainer[]; readonly initContainers?: readonly AskingContainer[] }
-}
-
-interface AskingContainer {
-  readonly resources?: { readonly requests?: { readonly memory?: string } }
-}
-
-function sumOf(containers: readonly AskingContainer[]): number {
-  return containers.reduce((sum, { resources }) => sum + bytesOf(resources?.requests?.memory ?? '0'), 0)
-}
-
-function bytesOf(quantity: string): number {
-  const [, digits = '0', unit = ''] = /^(\d+)(Ki|Mi|Gi|k|M|G)?$/.exec(quantity) ?? []
-  return Number(digits) * ({ '': 1, k: 1e3, M: 1e6, G: 1e9, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }[unit] ?? Number.NaN)
-}
 
 function ask3000(namespace: string, pod: string | undefined, path: string): Promise<string> {
   const script = `fetch('http://127.0.0.1:3000${path}').then((answer) => answer.text()).then(console.log)`

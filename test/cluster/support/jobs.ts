@@ -4,7 +4,7 @@ import { launcher } from '../../support/usher-process.ts'
 import { adminKubeconfig } from '../folders.ts'
 import { nodeImage } from '../images/node.ts'
 import { attempt, type Outcome } from '../run.ts'
-import { kubectl, list } from './usher.ts'
+import { kubectl, list, read } from './usher.ts'
 
 /** Runs the command line as an administrator of the cluster; `input` is what `-f -` reads. */
 export function usher(args: readonly string[], input = ''): Promise<Outcome> {
@@ -110,4 +110,29 @@ export function ask(namespace: string, pod: string, path: string): Promise<strin
 export function problemIn({ stdout }: Outcome): JsonObject {
   const begin = stdout.indexOf('{')
   return begin === -1 ? {} : (JSON.parse(stdout.slice(begin, stdout.lastIndexOf('}') + 1)) as JsonObject)
+}
+
+/** Bytes of a node that no pod has asked for. */
+export async function freeMemoryOf(node: string): Promise<number> {
+  const { status } = await read<{ readonly status: { readonly allocatable: { readonly memory: string } } }>('get', 'node', node)
+  const pods = await list<AskingPod>('get', 'pods', '--all-namespaces', '--field-selector', `spec.nodeName=${node},status.phase!=Succeeded,status.phase!=Failed`)
+  const asked = pods.map(({ spec }) => Math.max(sumOf(spec.containers), ...(spec.initContainers ?? []).map((each) => sumOf([each]))))
+  return bytesOf(status.allocatable.memory) - asked.reduce((sum, each) => sum + each, 0)
+}
+
+interface AskingPod {
+  readonly spec: { readonly containers: readonly AskingContainer[]; readonly initContainers?: readonly AskingContainer[] }
+}
+
+interface AskingContainer {
+  readonly resources?: { readonly requests?: { readonly memory?: string } }
+}
+
+function sumOf(containers: readonly AskingContainer[]): number {
+  return containers.reduce((sum, { resources }) => sum + bytesOf(resources?.requests?.memory ?? '0'), 0)
+}
+
+function bytesOf(quantity: string): number {
+  const [, digits = '0', unit = ''] = /^(\d+)(Ki|Mi|Gi|k|M|G)?$/.exec(quantity) ?? []
+  return Number(digits) * ({ '': 1, k: 1e3, M: 1e6, G: 1e9, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }[unit] ?? Number.NaN)
 }
