@@ -38,6 +38,7 @@ t.test('usher job logs, in a cluster', async (t) => {
   const stage = await startStage(t)
   await t.test('the logs of all instances are one, by time, each line with the name of its instance', (t) => merged(t, stage))
   await t.test('-f: what comes, of new instances and new starts; and a connection that breaks is opened again where it broke', (t) => followed(t, stage))
+  await t.test('-f ends by itself: with a job that is done, and with one that is gone', (t) => ended(t, stage))
   await t.test('what is not read is not asked for: a slow reader holds it up', (t) => slow(t, stage))
   await t.test('bad input: a sentence that says what to do, and the exit code', (t) => badInput(t, stage))
 })
@@ -98,10 +99,38 @@ async function followed(t: Test, { server, kubelet, played, web }: Stage): Promi
   t.match(await run.ended, { code: 0 })
 }
 
+async function ended(t: Test, { server, kubelet, played, shell }: Stage): Promise<void> {
+  const env = { KUBECONFIG: server.kubeconfig, HOME: '/nonexistent' }
+  const template = { metadata: { labels: { 'usher.dev/job': 'report' } }, spec: { restartPolicy: 'Never', containers: [{ name: 'web', image: 'report:1' }] } }
+  const jobs = '/apis/batch/v1/namespaces/shop/jobs'
+  const job = await played.create(jobs, { metadata: { name: 'report', labels: { 'usher.dev/job': 'report' } }, spec: { template } })
+  kubelet.write('report-1 web', 'half')
+  await played.pod('shop', running('report-1'), { ...job, apiVersion: 'batch/v1', kind: 'Job' })
+  const done = start(t, ['job', 'logs', 'report', '-n', 'shop', '-f'], { env })
+  await until(`it follows: ${done.stderr()}`, () => kubelet.followers('report-1 web') === 1, 60_000)
+  kubelet.write('report-1 web', 'whole')
+  const time = new Date(Date.now() - 1_000).toISOString().replace(/\.\d+Z/, 'Z')
+  const condition = (type: string) => ({ type, status: 'True', lastTransitionTime: time, lastProbeTime: time })
+  await played.send({ method: 'PATCH', path: `${jobs}/report/status`, contentType: 'application/merge-patch+json', body: { status: { startTime: time, completionTime: time, succeeded: 1, conditions: [condition('SuccessCriteriaMet'), condition('Complete')] } } })
+  await played.setStatus('shop', instancePods.ready({ name: 'report-1', web: { state: states.ended(0, 11, 50), containerID: 'containerd://report-1-1' }, status: { phase: 'Succeeded' } }))
+  kubelet.end('report-1 web')
+  t.match(await done.ended, { code: 0 }, done.stderr())
+  t.equal(done.stdout(), 'report-1 | half\nreport-1 | whole\n')
+
+  await played.deployment('shop', 'brief', { labels: { 'usher.dev/job': 'brief' } })
+  const gone = start(t, ['job', 'logs', 'brief', '-n', 'shop', '-f'], { env })
+  await played.pod('shop', running('brief-1'), { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'brief-7d9f8', uid: 'x' }, spec: { selector: { matchLabels: { app: 'brief' } } } })
+  kubelet.write('brief-1 web', 'here')
+  await until(`it says here: ${gone.stderr()}`, () => gone.stdout().includes('brief-1 | here\n'), 60_000)
+  await shell.read('kubectl delete deployment brief -n shop && kubectl delete pod brief-1 -n shop --force --grace-period=0')
+  kubelet.end('brief-1 web')
+  t.match(await gone.ended, { code: 0 }, gone.stderr())
+}
+
 async function slow(t: Test, { server, kubelet, web }: Stage): Promise<void> {
   await web.pod(running('web-z'))
   const line = 'x'.repeat(10_000)
-  for (let left = 3_000; left > 0; left--) kubelet.write('web-z web', line, at(10))
+  for (let left = 6_000; left > 0; left--) kubelet.write('web-z web', line, at(10))
   const { child, ended } = spawnUsher(t, ['job', 'logs', 'web', '-n', 'shop', '-c', 'web'], { env: { KUBECONFIG: server.kubeconfig, HOME: '/nonexistent' } })
   child.stdin.end()
   let bytes = 0
@@ -110,20 +139,20 @@ async function slow(t: Test, { server, kubelet, web }: Stage): Promise<void> {
     child.stdout.pause()
   })
   await until('it writes', () => bytes > 0, 60_000)
-  const residentOf = async (): Promise<number> => Number(/VmRSS:\s+(\d+) kB/.exec(await readFile(`/proc/${child.pid ?? 0}/status`, 'utf8'))?.[1] ?? 0)
-  const before = await residentOf()
+  const readBy = async (): Promise<number> => Number(/rchar: (\d+)/.exec(await readFile(`/proc/${child.pid ?? 0}/io`, 'utf8'))?.[1] ?? 0)
+  const before = await readBy()
   let steady = 0
-  let last = before
+  let last = 0
   await until('it takes no more', async () => {
-    const now = await residentOf()
-    steady = Math.abs(now - last) < 512 ? steady + 1 : 0
+    const now = await readBy()
+    steady = now === last ? steady + 1 : 0
     last = now
     return steady >= 20
   }, 60_000)
-  t.ok(last - before < 20_000, `30 MB are not read into memory while nobody takes them: ${before} kB, ${last} kB`)
+  t.ok(last - before < 20_000_000, `60 MB are not read while nobody takes them: ${before} bytes, then ${last}`)
   child.stdout.on('data', (chunk: Buffer) => (bytes += chunk.length)).resume()
   t.match(await ended, { code: 0 })
-  t.ok(bytes > 30_000_000, `all of it comes in the end: ${bytes}`)
+  t.ok(bytes > 60_000_000, `all of it comes in the end: ${bytes}`)
 }
 
 async function badInput(t: Test, { shell, kubelet, web }: Stage): Promise<void> {
