@@ -3,6 +3,7 @@ import { leaseMs } from '../../src/job/run/lease.ts'
 import { jobObjects } from '../support/job-objects.ts'
 import { valueAt } from '../support/pod-reader.ts'
 import { until } from '../support/until.ts'
+import { playDeployments } from './played-deployments.ts'
 import { startJobStage } from './job-stage.ts'
 
 const stage = await startJobStage(t)
@@ -77,4 +78,18 @@ t.test('Ctrl-C detaches: it goes on unwatched, and the next run takes it for dep
   t.match(next, { code: 5, stdout: /revision 2 of job web has failed, and revision 1 is back/ }, next.stderr)
   t.notMatch(next.stdout, /looking whether/, 'nobody is waited for')
   t.strictSame(await content('detached'), before)
+})
+
+t.test('an API server that is away for a while: the run goes on when it is back', async (t) => {
+  const played = await stage.namespace(t, 'away')
+  played.isUp = false
+  const running = begin(t, 'away', 'web', jobObjects('web', { namespace: 'away' }))
+  await until('it is watched', () => running.stdout().includes('0 of 2 instances are healthy'), waitMs)
+  await played.stop()
+  await stage.server.stop()
+  await until('it says that it cannot be watched', () => running.stdout().includes('cannot be watched'), waitMs)
+  await stage.server.start()
+  playDeployments(t, stage.server, 'away')
+  t.match(await running.ended, { code: 0 }, running.stdout() + running.stderr())
+  t.match(running.stdout(), /job web runs: revision 1/)
 })

@@ -163,8 +163,10 @@ function portsOf({ cluster, job, report, draft, lease, book, isForced, timeoutMs
   const workload = workloadOf(draft.objects)
   return {
     async apply(step) {
-      lease.lost.throwIfAborted()
-      await withPatience(() => applySurveyed(cluster, step, isForced))
+      await withPatience(async () => {
+        await lease.assure()
+        await applySurveyed(cluster, step, isForced)
+      })
       await report.object(step.outcome, step.object)
     },
     async awaitRollout() {
@@ -172,8 +174,10 @@ function portsOf({ cluster, job, report, draft, lease, book, isForced, timeoutMs
     },
     deployed: () => book.write(markDeployed),
     async undo(step) {
-      lease.lost.throwIfAborted()
-      await withPatience(() => undoStep(cluster, job, step))
+      await withPatience(async () => {
+        await lease.assure()
+        await undoStep(cluster, job, step)
+      })
     },
     async prune(object) {
       await withPatience(() => deleteObject(cluster, jobObject(object), false))

@@ -9,6 +9,8 @@ import { explain, type JobCluster, statusOf } from './job-cluster.ts'
 export interface HeldLease {
   /** Aborted when it is lost: whoever has it now changes the job. */
   readonly lost: AbortSignal
+  /** Makes sure that it is held still, where it was not renewed for too long: a machine may have slept. Throws where it is lost, or that cannot be told. */
+  assure(): Promise<void>
   /** Renews it no more. */
   end(): void
 }
@@ -27,26 +29,42 @@ export async function takeLease(cluster: JobCluster, job: string, holder: string
     throw explain(cluster, error, `the lease of job ${job}`)
   }
   let renewedAt = performance.now()
+  let renewing: Promise<void> | undefined
   // It keeps the process alive: who watches nothing but this renews it still.
-  const timer = setInterval(() => void renew(), renewEveryMs)
+  const timer = setInterval(() => void renew().catch(() => {}), renewEveryMs)
 
-  async function renew(): Promise<void> {
+  /** One at a time: of two, one would take the other for somebody else. */
+  function renew(): Promise<void> {
+    renewing ??= renewOnce().finally(() => (renewing = undefined))
+    return renewing
+  }
+
+  async function renewOnce(): Promise<void> {
     const body = { metadata: { resourceVersion: textAt(lease, 'metadata', 'resourceVersion') }, spec: { renewTime: microTime() } }
     try {
       lease = await cluster.asker.patch(path, 'merge-patch+json', body, { fieldManager: jobFieldManager })
-      renewedAt = performance.now()
     } catch (error) {
       const status = statusOf(cluster, error)
-      if (status === 409 || status === 404) lose(`somebody else has taken job ${job} over`)
-      else if (performance.now() - renewedAt >= leaseMs) lose(`the lease of job ${job} could not be renewed for ${leaseMs / 1_000} s, and others may change the job by now`)
+      // An API server that is away takes nobody else's changes either: whether somebody was faster shows when it is back.
+      if (status !== 409 && status !== 404) throw explain(cluster, error, `the lease of job ${job}`)
+      const found = await cluster.asker.getIfThere(path)
+      // It may have been renewed though the answer was lost.
+      if (found === undefined || textAt(found, 'spec', 'holderIdentity') !== holder) return lose(`somebody else has taken job ${job} over`)
+      lease = found
     }
+    renewedAt = performance.now()
+  }
+
+  async function assure(): Promise<void> {
+    if (performance.now() - renewedAt >= leaseMs) await renew()
+    losing.signal.throwIfAborted()
   }
 
   function lose(why: string): void {
     clearInterval(timer)
     if (!losing.signal.aborted) losing.abort(new Error(why))
   }
-  return { lost: losing.signal, end: () => clearInterval(timer) }
+  return { lost: losing.signal, assure, end: () => clearInterval(timer) }
 }
 
 const lookAgainMs = 500
