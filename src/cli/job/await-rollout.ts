@@ -1,7 +1,7 @@
 import { at, objectsAt, textAt } from '../../check/json-paths.ts'
 import { listPath } from '../../install/chart-kinds.ts'
 import { objectName } from '../../install/chart-object.ts'
-import { instanceOf } from '../../job/instances/instance.ts'
+import { type Instance, instanceOf } from '../../job/instances/instance.ts'
 import { jobLabel } from '../../job/names.ts'
 import type { Rollout } from '../../job/run/carry-out.ts'
 import { titleOfObject } from '../../job/run/kinds.ts'
@@ -9,6 +9,7 @@ import { standingOf, whyNever } from '../../job/run/rollout.ts'
 import { type ListWatch, startListWatch } from '../../kube/list-watch.ts'
 import { formatAge } from '../../units/age.ts'
 import type { JsonObject } from '../../units/json.ts'
+import { seePods } from '../see-pods.ts'
 import { gatherEvidence } from './gather-evidence.ts'
 import { type JobCluster, jobObject } from './job-cluster.ts'
 import type { JobReport } from './job-report.ts'
@@ -28,6 +29,12 @@ export interface RolloutWait {
 
 // What changes is told at once; how long it has been so, once a second.
 const drawnEveryMs = 1_000
+// Each time one request for each node on which an instance waits.
+const askedEveryMs = 2_000
+
+function isWaiting({ state }: Instance): boolean {
+  return state === 'Queued' || state === 'Gated'
+}
 
 function keep(object: JsonObject): JsonObject {
   return object
@@ -69,6 +76,9 @@ function startLooking({ cluster, job, workload, timeoutMs, report, detaching, lo
   const title = titleOfObject(workload)
   let live: JsonObject | undefined
   let trouble: string | undefined
+  let places: ReadonlyMap<string, Instance> = new Map()
+  let isAsking = false
+  const ending = new AbortController()
   let isOver = false
   const failed = (what: string) => (error: unknown) => {
     trouble = `${what} cannot be watched: ${error instanceof Error ? error.message : String(error)}`
@@ -98,6 +108,7 @@ function startLooking({ cluster, job, workload, timeoutMs, report, detaching, lo
     ),
   ]
   const drawing = setInterval(draw, drawnEveryMs)
+  const asking = setInterval(() => void askLocks(), askedEveryMs)
   const late = setTimeout(() => finish({ kind: 'failed', message: `${title} is not healthy after ${formatAge(timeoutMs / 1_000)}: ${text()}` }), timeoutMs)
   const detach = (): void => finish({ kind: 'detached' })
   for (const signal of [detaching, lost]) {
@@ -134,9 +145,24 @@ function startLooking({ cluster, job, workload, timeoutMs, report, detaching, lo
   function draw(): void {
     if (isOver) return
     const nowMs = Date.now()
-    const instances = [...pods.values()].map((pod) => instanceOf(pod, { nowMs })).toSorted((left, right) => left.name.localeCompare(right.name))
+    const instances = [...pods.values()].map((pod) => placed(instanceOf(pod, { nowMs }))).toSorted((left, right) => left.name.localeCompare(right.name))
     // What nobody reads any more is no reason to stop.
     report.waiting(`${title}: ${text()}`, instances).catch(() => {})
+  }
+
+  /** Where those stand that wait for the lock of their node: no event of a pod tells that. Asks nobody where none waits. */
+  async function askLocks(): Promise<void> {
+    if (isAsking || isOver) return
+    isAsking = true
+    const seen = await seePods([...pods.values()], { admin: cluster.admin, asker: cluster.asker, signal: ending.signal, nowMs: Date.now(), unasked() {} }).catch(() => [])
+    isAsking = false
+    places = new Map(seen.map(({ instance }) => [instance.uid, instance]))
+    draw()
+  }
+
+  function placed(instance: Instance): Instance {
+    const place = places.get(instance.uid)
+    return place !== undefined && isWaiting(instance) && isWaiting(place) ? place : instance
   }
 
   function finish(end: End): void {
@@ -151,6 +177,8 @@ function startLooking({ cluster, job, workload, timeoutMs, report, detaching, lo
     stop() {
       isOver = true
       clearInterval(drawing)
+      clearInterval(asking)
+      ending.abort()
       clearTimeout(late)
       for (const signal of [detaching, lost]) signal.removeEventListener('abort', detach)
       for (const watch of watches) watch.stop()
