@@ -4,6 +4,7 @@ import { jobObject, jobObjects } from '../support/job-objects.ts'
 import { listAt, shown, valueAt } from '../support/pod-reader.ts'
 import { until } from '../support/until.ts'
 import { startJobStage } from './job-stage.ts'
+import { startLogKubelet } from './log-kubelet.ts'
 
 const stage = await startJobStage(t)
 const { change, content, names, pods, shell } = stage
@@ -186,3 +187,16 @@ function isOfObjects(call: string, names: readonly string[]): boolean {
   const path = call.replace(/^\w+ /, '').replace(/\?.*$/, '')
   return names.some((name) => path.endsWith(name)) || /^(?:list|watch) \S+\/(?:pods|deployments)\?/.test(call)
 }
+
+t.test('what crashes: how it ended last, and the last 20 lines of its log, are shown and kept', async (t) => {
+  const kubelet = await startLogKubelet(t)
+  await stage.send('PATCH', '/api/v1/nodes/worker-1/status', { status: { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } } } })
+  await stage.namespace(t, 'crash')
+  const running = change('crash', 'web', jobObjects('web', { namespace: 'crash', image: 'bad:crash', replicas: 1 }), { timeoutMs: 8_000 })
+  const pod = await until('there is a pod', async () => (await pods('crash'))[0], waitMs)
+  for (let line = 1; line <= 25; line++) kubelet.write(`${shown(valueAt(pod, 'metadata', 'name'))} app previous`, `line ${line} of its log`)
+  const run = await running
+  t.match(run, { code: 5, stdout: /app ended with 1: Error, after 3 restarts\n[^]*log of app:\n +\S*Z? ?line 6 of its log\n[^]*line 25 of its log\n/ }, run.stdout + run.stderr)
+  t.notMatch(run.stdout, /line 5 of its log/)
+  t.match((await shell.run('usher job history web -n crash --revision 1')).stdout, /line 25 of its log/)
+})

@@ -61,13 +61,15 @@ export function playDeployments(t: Test, server: ApiServer, namespace: string): 
     const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${owner}-${hash}`, uid: randomUUID(), controller: true }]
     const body = { metadata: { generateName: `${owner}-`, labels, annotations: { owner }, ownerReferences }, spec: { ...objectAt({ template }, 'template', 'spec'), nodeName: 'worker-1' } }
     const pod = await send({ method: 'POST', path: pods, body })
-    const reason = image.startsWith('bad:invalid') ? 'InvalidImageName' : 'ImagePullBackOff'
+    const isCrash = image.startsWith('bad:crash')
+    const reason = image.startsWith('bad:invalid') ? 'InvalidImageName' : isCrash ? 'CrashLoopBackOff' : 'ImagePullBackOff'
+    const crash = { restartCount: 3, lastState: { terminated: { exitCode: 1, reason: 'Error' } } }
     const state = isBad ? { waiting: { reason, message: `Back-off pulling image "${image}"` } } : { running: { startedAt: new Date().toISOString() } }
     const ready = isBad ? 'False' : 'True'
     await patchStatus(`${pods}/${shown(objectAt({ pod }, 'pod', 'metadata')['name'])}`, {
       phase: isBad ? 'Pending' : 'Running',
       conditions: ['PodScheduled', 'Ready', 'ContainersReady'].map((type) => ({ type, status: type === 'PodScheduled' ? 'True' : ready, lastTransitionTime: new Date().toISOString() })),
-      containerStatuses: [{ name: 'app', image, imageID: '', ready: !isBad, started: !isBad, restartCount: 0, state }],
+      containerStatuses: [{ name: 'app', image, imageID: '', ready: !isBad, started: !isBad, restartCount: 0, state, ...(isCrash ? crash : {}) }],
     })
   }
 

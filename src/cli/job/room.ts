@@ -24,7 +24,9 @@ export function roomFor({ admin, namespace }: JobCluster, job: string, report: J
     try {
       const plan = await planObjects(admin, objects, { namespace, signal: AbortSignal.timeout(plannedWithinMs), jobName: job, fieldManager: jobFieldManager })
       const isTight = plan.workloads.some(({ outdated, rollout }) => outdated > 0 && rollout?.goesOn === false)
-      return { isTight, ...(plan.problem === undefined ? {} : { problem: plan.problem }) }
+      // What the API server takes was found out before, and that a batch Job is made anew is no rejection.
+      const isLack = plan.problem !== undefined && plan.problem.code !== 'rejected-by-cluster'
+      return { isTight, ...(isLack ? { problem: plan.problem } : {}) }
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       if (!/cannot list resource "(?:nodes|pods|resourcequotas)"/.test(message)) throw error

@@ -170,3 +170,15 @@ t.test('the evidence is told before anything is set back', async (t) => {
   await carryOut(plan, portsOn(world, { ...noFaults, rollout: 'failed' }), { keepsUnhealthy: false, failed: async (message, evidence) => void told.push([message, evidence, world.size]) })
   t.strictSame(told, [['not healthy', ['Pod web-1: Pending'], objects.length]])
 })
+
+t.test('what was not begun with is not taken away: somebody else may have made it meanwhile', async (t) => {
+  const objects = jobObjects('web')
+  const [first, second] = objects
+  if (first === undefined || second === undefined) throw new Error('a job has more objects')
+  const world = worldOf([])
+  const plan = planRun({ job: 'web', wanted: survey(world, objects), previous: undefined, recorded: [], others: [] })
+  const ports = portsOn(world, { ...noFaults, failing: new Set([0]) })
+  const end = await carryOut(plan, ports, { ...options, failed: async () => void world.set(objectKey(second), second) })
+  t.match(end, { kind: 'rolled-back' })
+  t.strictSame([...world.keys()], [objectKey(second)])
+})
