@@ -34,7 +34,7 @@ export function buildWebhookMetrics(registry: Registry): WebhookMetrics {
   })
   const outcomes = new Counter({
     name: 'usher_webhook_outcomes_total',
-    help: 'What was decided about pods, by feature (pod, nap, lock) and reason.',
+    help: 'What was decided about pods, by feature (pod, nap, lock, gate) and reason.',
     labelNames: ['feature', 'reason'],
     registers,
   })
