@@ -1,16 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { textAt } from '../check/json-paths.ts'
 import { readJobs } from '../job/file/read-jobs.ts'
 import { formatFileProblem, invalidJob } from '../job/file/report.ts'
 import { render } from '../job/render/render.ts'
 import type { RenderOptions } from '../job/rendered.ts'
 import type { JsonObject } from '../units/json.ts'
-import { parseKubeVersion } from '../units/kube-version.ts'
-import { explainFailure, type JoinedAdmin } from './admin-cluster.ts'
-import { askWith } from './asker.ts'
-import type { FlagValues } from './command.ts'
-import { readRenderOptions } from './job/render-flags.ts'
 import { whyNot } from './manifest-sources.ts'
 import type { JobFileText, JobObjects } from './plan-sources.ts'
 
@@ -34,17 +28,6 @@ export function readJobObjects({ name, text, folder }: JobFileText, options: Ren
     warnings.push(...rendering.warnings.map((warning) => `job ${job.name}: ${warning}`))
   }
   return { objects, warnings }
-}
-
-/** What a job file cannot know of a cluster: by the flags, and its version. Throws where it cannot be reached. */
-export async function readClusterSettings(admin: JoinedAdmin, values: FlagValues, namespace: string, signal: AbortSignal): Promise<RenderOptions> {
-  const version = await askWith(admin, signal)
-    .get('/version')
-    .catch((error: unknown) => {
-      throw explainFailure(admin, error)
-    })
-  const minor = parseKubeVersion(textAt(version, 'gitVersion') ?? '')?.minor
-  return { ...readRenderOptions(values, namespace), ...(minor === undefined ? {} : { minor }) }
 }
 
 function readBeside(folder: string, path: string): string {

@@ -62,8 +62,8 @@ interface Asked {
 
 /** What reads job files is loaded where there are any. */
 async function readJob(file: Parameters<JobReader>[0], admin: JoinedAdmin, { values }: Asked, namespace: string, signal: AbortSignal): ReturnType<JobReader> {
-  const { readClusterSettings, readJobObjects } = await import('./plan-jobs.ts')
-  return readJobObjects(file, await readClusterSettings(admin, values, namespace, signal))
+  const [{ readJobObjects }, { readClusterOptions }, { askWith }] = await Promise.all([import('./plan-jobs.ts'), import('./job/cluster-options.ts'), import('./asker.ts')])
+  return readJobObjects(file, await readClusterOptions({ admin, asker: askWith(admin, signal), namespace }, values, undefined))
 }
 
 /** Of the kubeconfig's context. */

@@ -12,7 +12,8 @@ export interface FoundLedger {
   readonly version: string | undefined
 }
 
-const secretType = 'usher.dev/job'
+/** Of the Secrets that ledgers are in. */
+export const ledgerType = 'usher.dev/job'
 const dataKey = 'ledger'
 
 /** Reads the ledger of a job. Throws where it may not be read, or is none. */
@@ -68,7 +69,7 @@ function pathOf(cluster: JobCluster, job: string): string {
 function secretOf(ledger: Ledger, namespace: string, version: string | undefined): JsonObject {
   const labels = { [jobLabel]: ledger.job, 'app.kubernetes.io/managed-by': 'usher' }
   const metadata = { name: ledgerOf(ledger.job), namespace, labels, ...(version === undefined ? {} : { resourceVersion: version }) }
-  return { apiVersion: 'v1', kind: 'Secret', metadata, type: secretType, data: { [dataKey]: Buffer.from(encode(ledger)).toString('base64') } }
+  return { apiVersion: 'v1', kind: 'Secret', metadata, type: ledgerType, data: { [dataKey]: Buffer.from(encode(ledger)).toString('base64') } }
 }
 
 function encode(ledger: Ledger): Uint8Array {
@@ -79,17 +80,20 @@ function encode(ledger: Ledger): Uint8Array {
 const mostTextBytes = 64 * 1024 * 1024
 
 function decode(secret: JsonObject, job: string, namespace: string): Ledger {
+  const ledger = ledgerIn(secret)
+  if (ledger !== undefined) return ledger
+  throw new Error(`Secret ${ledgerOf(job)} in ${namespace} is not a ledger that this version of usher can read; whoever has written it can, and kubectl delete secret -n ${namespace} ${ledgerOf(job)} forgets all revisions`)
+}
+
+/** The ledger in a Secret; undefined: it was not written by usher, or by a newer one. */
+export function ledgerIn(secret: JsonObject): Ledger | undefined {
   const data = at(secret, 'data', dataKey)
-  let found: unknown
   try {
-    found = typeof data === 'string' ? JSON.parse(gunzipSync(Buffer.from(data, 'base64'), { maxOutputLength: mostTextBytes }).toString()) : undefined
+    const found: unknown = typeof data === 'string' ? JSON.parse(gunzipSync(Buffer.from(data, 'base64'), { maxOutputLength: mostTextBytes }).toString()) : undefined
+    return isLedger(found) ? found : undefined
   } catch {
-    found = undefined
+    return undefined
   }
-  if (!isLedger(found)) {
-    throw new Error(`Secret ${ledgerOf(job)} in ${namespace} is not a ledger that this version of usher can read; whoever has written it can, and kubectl delete secret -n ${namespace} ${ledgerOf(job)} forgets all revisions`)
-  }
-  return found
 }
 
 /** It was written by us, and nobody writes one by hand. */

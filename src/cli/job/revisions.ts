@@ -1,14 +1,11 @@
-import { gunzipSync } from 'node:zlib'
-import { at, objectsAt, textAt } from '../../check/json-paths.ts'
+import { textAt } from '../../check/json-paths.ts'
 import { jobLabel } from '../../job/names.ts'
 import type { JsonObject } from '../../units/json.ts'
 import type { Asker } from '../asker.ts'
+import { ledgerIn, ledgerType } from './ledger-secret.ts'
 
 /** By `NAMESPACE/JOB`, the revisions that are deployed. */
 export type Revisions = ReadonlyMap<string, number>
-
-// Of what a Secret can hold.
-const mostBytes = 64 * 1024 * 1024
 
 /**
  * Asks for the ledgers of jobs, in which their revisions are. None where they may not be read: whoever looks at a job need
@@ -19,7 +16,7 @@ const mostBytes = 64 * 1024 * 1024
  */
 export async function readRevisions(asker: Asker, namespace: string | undefined, job?: string): Promise<Revisions> {
   const path = `/api/v1/${namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`}secrets`
-  const query = { labelSelector: job === undefined ? jobLabel : `${jobLabel}=${job}`, fieldSelector: 'type=usher.dev/job' }
+  const query = { labelSelector: job === undefined ? jobLabel : `${jobLabel}=${job}`, fieldSelector: `type=${ledgerType}` }
   const listed = await asker.ask('ledgers of jobs', () => asker.listPicked(path, query, readRevision))
   return new Map(listed.kind === 'told' ? listed.value : [])
 }
@@ -30,19 +27,7 @@ export function revisionKey(namespace: string, job: string): string {
 }
 
 function readRevision(secret: JsonObject): readonly [string, number] | undefined {
-  const data = at(secret, 'data', 'ledger')
   const name = textAt(secret, 'metadata', 'labels', jobLabel)
-  if (typeof data !== 'string' || name === undefined) return undefined
-  const deployed = objectsAt(decode(data), 'revisions').findLast(({ state }) => state === 'deployed')
-  const number = deployed?.['number']
-  return typeof number === 'number' ? [revisionKey(textAt(secret, 'metadata', 'namespace') ?? '', name), number] : undefined
-}
-
-/** What was not written by usher, or by a newer one, tells nothing. */
-function decode(data: string): unknown {
-  try {
-    return JSON.parse(gunzipSync(Buffer.from(data, 'base64'), { maxOutputLength: mostBytes }).toString())
-  } catch {
-    return undefined
-  }
+  const deployed = ledgerIn(secret)?.revisions.findLast(({ state }) => state === 'deployed')
+  return name === undefined || deployed === undefined ? undefined : [revisionKey(textAt(secret, 'metadata', 'namespace') ?? '', name), deployed.number]
 }
