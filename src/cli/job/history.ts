@@ -3,6 +3,7 @@ import type { Ledger, Revision } from '../../job/run/ledger.ts'
 import { type Command, UsageError } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { outputFlow } from '../output-flow.ts'
+import { readTimeout, withinTime, workloadFlags } from '../workload-flags.ts'
 import { plainLayout } from '../../manifest/layout.ts'
 import { printBlock } from '../../manifest/print.ts'
 import { readJobName, readWhole } from './change-flags.ts'
@@ -21,6 +22,7 @@ export const historyCommand: Command = {
   flags: {
     ...jobClusterFlags,
     output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object; yaml: with --revision, its objects as manifests' },
+    timeout: workloadFlags.timeout,
     revision: { type: 'string', value: 'N', help: 'show this one' },
   },
   examples: ['usher job history web', 'usher job history web --revision 3', 'usher job history web --revision 2 -o yaml'],
@@ -31,8 +33,10 @@ export const historyCommand: Command = {
     const number = wanted === undefined ? undefined : readWhole('--revision', wanted, 1)
     if (form !== 'table' && form !== 'json' && form !== 'yaml') throw new UsageError(`--output: ${JSON.stringify(form)} is none of table, json and yaml`)
     if (form === 'yaml' && number === undefined) throw new UsageError('-o yaml goes with --revision')
-    const cluster = await joinJobs(values, new AbortController().signal)
-    const { ledger } = await readKnownLedger(cluster, job)
+    const { cluster, ledger } = await withinTime(readTimeout(values), async (signal) => {
+      const joined = await joinJobs(values, signal)
+      return { cluster: joined, ledger: (await readKnownLedger(joined, job)).ledger }
+    })
     const write = (text: string): Promise<void> => outputFlow(output.stdout).write(text)
     if (number === undefined) {
       await write(form === 'json' ? `${JSON.stringify({ job, namespace: cluster.namespace, revisions: ledger.revisions.map(revisionJson) }, undefined, 2)}\n` : `${historyLines(ledger, Date.now()).join('\n')}\n`)

@@ -1,3 +1,4 @@
+import { explainFailure } from '../admin-cluster.ts'
 import { closest } from '../command.ts'
 import { textAt } from '../../check/json-paths.ts'
 import { jobLabel } from '../../job/names.ts'
@@ -15,7 +16,7 @@ export async function readKnownLedger(cluster: JobCluster, job: string): Promise
 export async function noSuchJob(cluster: JobCluster, job: string): Promise<Error> {
   const { asker, namespace, admin } = cluster
   try {
-    if ((await asker.getIfThere(`/api/v1/namespaces/${namespace}`)) === undefined) return new Error(`there is no namespace ${namespace} (${admin.title}); --namespace chooses another`)
+    if ((await asker.getIfThere(`/api/v1/namespaces/${namespace}`)) === undefined) return (await noServer(cluster)) ?? new Error(`there is no namespace ${namespace} (${admin.title}); --namespace chooses another`)
   } catch (error) {
     // Who may not look at the namespace may know its jobs all the same.
     if (!(error instanceof admin.kube.ApiError && error.status === 403)) return explain(cluster, error)
@@ -29,3 +30,13 @@ export async function noSuchJob(cluster: JobCluster, job: string): Promise<Error
 }
 
 const shownNames = 8
+
+/** Where nothing is found, there may be no API server. */
+async function noServer({ asker, admin }: JobCluster): Promise<Error | undefined> {
+  try {
+    await asker.get('/version')
+    return undefined
+  } catch (error) {
+    return error instanceof admin.kube.ApiError && error.status === 403 ? undefined : explainFailure(admin, error)
+  }
+}
