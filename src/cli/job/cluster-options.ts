@@ -3,9 +3,10 @@ import { defaultConfig } from '../../config/defaults.ts'
 import type { RenderOptions } from '../../job/rendered.ts'
 import type { JsonObject } from '../../units/json.ts'
 import { parseKubeVersion } from '../../units/kube-version.ts'
+import { explainFailure } from '../admin-cluster.ts'
 import type { FlagValues } from '../command.ts'
 import { usualNamespace } from '../lock-states.ts'
-import { explain, type JobCluster } from './job-cluster.ts'
+import type { JobCluster } from './job-cluster.ts'
 import { readSaidOptions, type renderFlags } from './render-flags.ts'
 
 /** By the keys of the ConfigMap `usher-jobs`, the flags that it stands in for. */
@@ -17,7 +18,7 @@ export async function readClusterOptions(cluster: JobCluster, values: FlagValues
   const place = usherNamespace ?? usualNamespace
   const [version, jobs, usher] = await Promise.all([
     asker.get('/version').catch((error: unknown) => {
-      throw explain(cluster, error)
+      throw explainFailure(cluster.admin, error)
     }),
     asker.ask('the settings of jobs', () => asker.getIfThere(`/api/v1/namespaces/${place}/configmaps/usher-jobs`)),
     values.isGiven('wait-image') ? undefined : asker.ask('the configuration', () => asker.getIfThere(`/api/v1/namespaces/${place}/configmaps/usher`)),
