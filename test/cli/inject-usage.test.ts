@@ -50,7 +50,7 @@ t.test('what is wrong with a flag, and what to do', async (t) => {
     [[...file, '--namespace-annotation', 'usher.dev/nab=20s'],
       '--namespace-annotation: "usher.dev/nab" is not one that usher knows; did you mean usher.dev/nap?'],
     [[...file, '--namespace-annotation', 'usher.dev/sleepiness=1'],
-      /^--namespace-annotation: "usher\.dev\/sleepiness" is not one that usher knows; known are usher\.dev\/nap, .*usher\.dev\/lock-position$/],
+      /^--namespace-annotation: "usher\.dev\/sleepiness" is not one that usher knows; known are usher\.dev\/nap, .*usher\.dev\/depends-on$/],
     [[...file, '--namespace-annotation', 'usher.dev/inject=enabled'], /usher\.dev\/inject is a label of namespaces$/],
   ] as const) {
     t.match(await usageErrorOf(injectCommand, flags), message, flags.slice(-2).join(' '))
