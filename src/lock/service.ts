@@ -4,16 +4,16 @@ import { Announcer } from './announcer.ts'
 import { EventLog } from './event-log.ts'
 import type { KnownWorkload, StartCosts } from './learning/start-costs.ts'
 import type { LockMetrics } from './metrics.ts'
-import { type PodFacts, type PodSource, unknownStart } from './pods.ts'
+import { type PodSource, unknownStart } from './pods.ts'
 import type { Decision, RejectReason } from './queue/decisions.ts'
 import type { QueueEvent } from './queue/events.ts'
-import { isIdentified, type KeptState, keyOf, Queue } from './queue/queue.ts'
+import { isIdentified, keyOf, Queue } from './queue/queue.ts'
 import type { QueueSettings } from './queue/settings.ts'
 import type { Lease } from './queue/state.ts'
 import type { Ask } from './request.ts'
 import { Starts } from './starts.ts'
 import type { StateStore } from './state-file.ts'
-import { StateKeeper } from './state-keeper.ts'
+import { ofGates, StateKeeper } from './state-keeper.ts'
 
 /** What the service is made of. */
 export interface LockServiceOptions {
@@ -77,6 +77,7 @@ export class LockService {
   readonly #queue: Queue
   readonly #keeper: StateKeeper
   readonly #announcer: Announcer
+  readonly #gateNames: readonly string[]
   readonly #gates = new Map<string, FoundGate>()
   readonly #waiters = new Map<string, Waiter>()
   readonly #followers = new Set<(decision: Decision) => void>()
@@ -86,6 +87,7 @@ export class LockService {
   constructor(options: LockServiceOptions) {
     const { settings, gates, clock, pods, store, metrics, log, costs } = options
     this.settings = settings
+    this.#gateNames = gates
     this.#clock = clock
     this.#pods = pods
     this.#costs = costs
@@ -116,7 +118,9 @@ export class LockService {
     // After a restart its place may be known, and the pod not yet.
     const priority = known?.priority ?? (uid === undefined ? undefined : this.#queue.place(keyOf(uid))?.priority) ?? 0
     const mayBeKnown = uid !== undefined && this.#pods.health().state !== 'none'
-    const stale = mayBeKnown && known === undefined ? unknownStart : staleOf(known)
+    // Whoever asks runs its init container: a finished one is of an earlier start.
+    const finished = known?.wait?.isFinished === true ? known.wait.id : undefined
+    const stale = mayBeKnown && known === undefined ? unknownStart : finished
     const workload = known?.workload
     const reserve = workload && this.#costs?.reserveOf(workload.key, this.#clock.now())
     const pod = this.nameOf(ask)
@@ -202,9 +206,10 @@ export class LockService {
     return this.#clock.now()
   }
 
+  /** In the order in which they were set up, after a restart, too. */
   gates(): readonly GateView[] {
     const closed = new Map(Array.from(this.#queue.closedGates(), (gate) => [gate.name, gate]))
-    return Array.from(this.#gates.values(), (gate) => {
+    return this.#gateNames.map((name) => this.#gates.get(name)).filter((gate) => gate !== undefined).map((gate) => {
       const { since, overdue } = closed.get(gate.name) ?? { since: gate.since, overdue: false }
       return { ...gate, overdue, since }
     })
@@ -291,15 +296,4 @@ export class LockService {
     })
     this.#timer = { at, cancel }
   }
-}
-
-/** What is kept, without gates that are there no more: nobody would open them. */
-function ofGates(kept: KeptState | undefined, names: readonly string[]): KeptState | undefined {
-  const isThere = ({ name }: { readonly name: string }): boolean => names.includes(name)
-  return kept === undefined ? undefined : { ...kept, gates: kept.gates.filter(isThere), opened: kept.opened.filter(isThere) }
-}
-
-/** Whoever asks runs its init container: a finished one is of an earlier start. */
-function staleOf(pod: PodFacts | undefined): string | undefined {
-  return pod?.wait?.isFinished === true ? pod.wait.id : undefined
 }

@@ -1,10 +1,16 @@
 import type { Clock } from '../units/clock.ts'
 import type { Decision } from './queue/decisions.ts'
-import { isIdentified, type Queue } from './queue/queue.ts'
+import { isIdentified, type KeptState, type Queue } from './queue/queue.ts'
 import type { StateStore } from './state-file.ts'
 
 // Changes of the queue's order, and of gates, are written so much later; grants and releases at once.
 const saveAfterMs = 100
+
+/** What is kept, without gates that are there no more: nobody would open them. */
+export function ofGates(kept: KeptState | undefined, names: readonly string[]): KeptState | undefined {
+  const isThere = ({ name }: { readonly name: string }): boolean => names.includes(name)
+  return kept === undefined ? undefined : { ...kept, gates: kept.gates.filter(isThere), opened: kept.opened.filter(isThere) }
+}
 
 /** Writes the state of a queue when it has to be written. */
 export class StateKeeper {

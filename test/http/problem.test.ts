@@ -38,6 +38,7 @@ t.test('has the statuses that HTTP has for them', async (t) => {
     'no-request': 400,
     'unknown-pod': 403,
     'not-your-address': 403,
+    'dependency-failed': 424,
     'internal-error': 500,
   })
 })

@@ -29,3 +29,14 @@ t.test('a gate that is new with a restart is closed before one that was overdue 
   after.setGate('cache', true, '')
   t.match([...after.queue.leases()], [{ key: keyOf('next') }])
 })
+
+t.test('gates are shown in the order in which they were set up, also where some were closed before a restart', async (t) => {
+  const clock = new FakeClock()
+  const store = new MemoryStore()
+  const start = () =>
+    new LockService({ settings: defaultQueueSettings, gates: ['dns', 'registry'], clock, pods: new FakePods(), store, metrics: buildLockMetrics(new Registry()), log: pino({ level: 'silent' }) })
+  const before = start()
+  before.setGate('registry', true, '')
+  before.close()
+  t.strictSame(start().gates().map(({ name }) => name), ['dns', 'registry'])
+})

@@ -54,7 +54,7 @@ async function drain(pair: LockPair): Promise<void> {
   const { leases, waiting } = pair.lock.service.queue.state()
   const { pending } = pair.lock.clock
   const { watchers } = pair.lock.pods
-  // Whoever asks is checked against them, and leases follow them.
-  if (watchers !== 2) throw new Error(`${watchers} are told of pods`)
+  // Whoever asks is checked against them, leases follow them, and so does the gate of what pods depend on.
+  if (watchers !== 3) throw new Error(`${watchers} are told of pods`)
   if (leases.length + waiting.length + pending > 0) throw new Error(`${leases.length} leases, ${waiting.length} places and ${pending} timers are left`)
 }
