@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Test } from 'tap'
 import { leaseMs } from '../../src/job/run/lease.ts'
 import { jobObjects } from '../support/job-objects.ts'
 import { valueAt } from '../support/pod-reader.ts'
@@ -79,6 +80,31 @@ t.test('Ctrl-C detaches: it goes on unwatched, and the next run takes it for dep
   t.notMatch(next.stdout, /looking whether/, 'nobody is waited for')
   t.strictSame(await content('detached'), before)
 })
+
+t.test('what was detached is what is scaled, whether it is healthy by then or not, and what a rollback goes back from', async (t) => {
+  const played = await stage.namespace(t, 'left')
+  t.match(await change('left', 'web', jobObjects('web', { namespace: 'left' })), { code: 0 })
+  played.isUp = false
+  await detach(t, 'left', 'app:2')
+  played.isUp = true
+  t.match(await shell.run('usher job scale web 3 -n left'), { code: 0, stdout: /revision 3, 3 instances/ })
+  t.equal(await image('left'), 'app:2')
+
+  played.isUp = false
+  await detach(t, 'left', 'app:4')
+  played.isUp = true
+  await until('it is healthy', async () => valueAt(await deployment('left'), 'status', 'updatedReplicas') === 2 && valueAt(await deployment('left'), 'status', 'availableReplicas') === 2, waitMs)
+  t.match(await shell.run('usher job rollback web -n left'), { code: 0, stdout: /revision 5, 3 instances/ })
+  t.equal(await image('left'), 'app:2')
+})
+
+/** Runs another image, and goes away while it is waited for. */
+async function detach(t: Test, namespace: string, image: string): Promise<void> {
+  const running = begin(t, namespace, 'web', jobObjects('web', { namespace, image }))
+  await until('it is watched', () => running.stdout().includes('are of this revision'), waitMs)
+  running.kill('SIGINT')
+  t.match(await running.ended, { code: 1 })
+}
 
 t.test('an API server that is away for a while: the run goes on when it is back', async (t) => {
   const played = await stage.namespace(t, 'away')

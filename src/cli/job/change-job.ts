@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
+import { objectPath } from '../../install/chart-object.ts'
 import { carryOut, type RunEnd, type RunPorts } from '../../job/run/carry-out.ts'
-import { begin, deployedIn, type Draft, type Ledger, markDeployed, markDetached, markFailed, pendingIn, recordedIn, settle } from '../../job/run/ledger.ts'
-import { objectKey, workloadOf } from '../../job/run/kinds.ts'
-import { isNothing, planRun, type RunPlan, type Surveyed } from '../../job/run/plan-run.ts'
+import { begin, deployedIn, type Draft, type Ledger, markDeployed, markDetached, markFailed, markLeft, pendingIn, recordedIn, settle } from '../../job/run/ledger.ts'
+import { workloadOf } from '../../job/run/kinds.ts'
+import { isNothing, planRun, type RunPlan } from '../../job/run/plan-run.ts'
 import { relaxRollout } from '../../job/run/relax-rollout.ts'
 import { standingOf } from '../../job/run/rollout.ts'
 import { isSame, type JsonObject, objectsOf } from '../../units/json.ts'
@@ -11,7 +12,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { deleteObject } from '../remove-objects.ts'
 import { awaitRollout } from './await-rollout.ts'
 import { awaitLiveness, type HeldLease, takeLease } from './job-lease.ts'
-import { type JobCluster, jobObject, withSignal } from './job-cluster.ts'
+import { explain, type JobCluster, jobObject, withSignal } from './job-cluster.ts'
 import { applySurveyed, undoStep } from './job-hands.ts'
 import type { JobReport } from './job-report.ts'
 import { type FoundLedger, readLedger, writeLedger } from './ledger-secret.ts'
@@ -47,10 +48,13 @@ export interface JobChange {
 export async function changeJob(change: JobChange): Promise<ExitCode> {
   const { job, report } = change
   const found = await awaitTurn(change)
-  const draft = asDeployed(asRead(await change.draftOf(found.ledger)), found.ledger)
-  const prepared = await prepare(change, found.ledger, draft)
+  // Before anybody asks what is deployed: of what nobody has watched, that shows only now.
+  const ledger = await settled(change, found.ledger)
+  const draft = asDeployed(asRead(await change.draftOf(ledger)), ledger)
+  const prepared = await prepare(change, ledger, draft)
   const current = deployedIn(prepared.ledger)
   if (isNothing(prepared.plan) && current !== undefined && pendingIn(prepared.ledger) === undefined && isSame(current.objects, draft.objects)) {
+    if (ledger !== found.ledger) await writeLedger(change.cluster, ledger, found.version)
     await report.end(`job ${job} is as it is to be (revision ${current.number}); nothing was changed`, 'unchanged', { revision: current.number })
     return exitCodes.done
   }
@@ -58,7 +62,7 @@ export async function changeJob(change: JobChange): Promise<ExitCode> {
   if (room.problem !== undefined) throw new JobRejection(job, room.problem)
   const relaxed = room.isTight ? relaxRollout(draft.objects) : undefined
   if (relaxed !== undefined) await report.note('warning: there is no room for one instance more: one at a time goes before the next one comes (maxUnavailable 1)')
-  const ready = relaxed === undefined ? prepared : await prepare(change, found.ledger, { ...draft, objects: relaxed })
+  const ready = relaxed === undefined ? prepared : await prepare(change, ledger, { ...draft, objects: relaxed })
   change.stopping.throwIfAborted()
   return enter(change, { ...found, ledger: await claimed(change, ready.ledger) }, ready.draft, ready.plan)
 }
@@ -70,9 +74,8 @@ interface Prepared {
 }
 
 /** Has everything tried, and decides what would be done. */
-async function prepare({ cluster, job, isForced }: JobChange, known: Ledger, draft: Draft): Promise<Prepared> {
+async function prepare({ cluster, job, isForced }: JobChange, ledger: Ledger, draft: Draft): Promise<Prepared> {
   const wanted = await surveyJob(cluster, { job, objects: draft.objects, isForced })
-  const ledger = settle(known, isWorkloadHealthy(wanted, known))
   const facts = { job, wanted, previous: deployedIn(ledger)?.objects, recorded: recordedIn(ledger) }
   return { draft, ledger, plan: planRun({ ...facts, others: await findOthers(cluster, facts.recorded, draft.objects) }) }
 }
@@ -106,10 +109,15 @@ function busy(job: string, holder: string): JobRejection {
   return new JobRejection(job, { code: 'job-busy', detail: `${holder} is changing job ${job}.`, members: { holder } })
 }
 
-function isWorkloadHealthy(wanted: readonly Surveyed[], ledger: Ledger): boolean {
-  const key = workloadOf(pendingIn(ledger)?.objects ?? [])
-  const live = wanted.find(({ object }) => key !== undefined && objectKey(object) === objectKey(key))?.live
-  return live !== undefined && standingOf(live).kind === 'healthy'
+/** With what nobody has watched to its end as deployed, where it is healthy by now. */
+async function settled({ cluster }: JobChange, ledger: Ledger): Promise<Ledger> {
+  const workload = ledger.pending?.isDetached === true ? workloadOf(pendingIn(ledger)?.objects ?? []) : undefined
+  if (workload === undefined) return ledger
+  const object = jobObject(workload)
+  const live = await cluster.asker.getIfThere(objectPath(object)).catch((error: unknown) => {
+    throw explain(cluster, error, object)
+  })
+  return settle(ledger, live !== undefined && standingOf(live).kind === 'healthy')
 }
 
 async function claimed({ cluster, job, usherNamespace, report }: JobChange, ledger: Ledger): Promise<Ledger> {
@@ -209,7 +217,7 @@ async function conclude(entered: Entered, end: RunEnd): Promise<ExitCode> {
     return exitCodes.rolledBack
   }
   const left = end.left.map((each) => `not as it was: ${each}`)
-  await note((ledger) => markFailed(ledger, [message, ...left].join('\n'), evidence))
+  await note((ledger) => markLeft(ledger, [message, ...left].join('\n'), evidence))
   for (const each of left) await report.note(each)
   await report.end(`revision ${number} of job ${job} has failed, and is not rolled back; usher job rollback ${job}, or a run of a job file that is mended, goes on from here`, 'not-rolled-back', { revision: number, message, left: end.left })
   return exitCodes.notRolledBack

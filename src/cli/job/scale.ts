@@ -1,4 +1,4 @@
-import { deployedIn, type Draft, type Ledger, type Revision } from '../../job/run/ledger.ts'
+import { currentIn, type Draft, type Ledger, type Revision } from '../../job/run/ledger.ts'
 import type { Job } from '../../job/job.ts'
 import { render } from '../../job/render/render.ts'
 import { inOrder } from '../../job/run/kinds.ts'
@@ -41,9 +41,9 @@ export const scaleCommand: Command = {
 async function scaled(cluster: JobCluster, ledger: Ledger, instances: number): Promise<Draft> {
   const { job, revisions } = ledger
   if (revisions.length === 0) throw await noSuchJob(cluster, job)
-  const deployed = deployedIn(ledger)
-  if (deployed === undefined) throw new Error(`job ${job} has no revision that is deployed; usher job history ${job} says why, usher job run goes on from there`)
-  const result = scale(deployed, instances, renderAs(deployed))
+  const current = currentIn(ledger)
+  if (current === undefined) throw new Error(`job ${job} has no revision that is deployed; usher job history ${job} says why, usher job run goes on from there`)
+  const result = scale(current, instances, renderAs(current))
   if (result.kind === 'refused') throw new JobRejection(job, { code: 'not-supported', detail: result.detail })
   return result.draft
 }

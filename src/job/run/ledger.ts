@@ -32,6 +32,8 @@ export interface Revision extends Draft {
   readonly message?: string
   /** What was seen when it failed, before anything was set back. */
   readonly evidence?: readonly string[]
+  /** It has failed, and not all was set back: what is there may be of it. */
+  readonly isLeft?: true
 }
 
 /** Who changes a job at the moment. */
@@ -69,10 +71,20 @@ export function pendingIn({ revisions }: Ledger): Revision | undefined {
   return revisions.findLast(({ state }) => state === 'pending')
 }
 
-/** What a rollback goes back to, where it is not told: the newest that was deployed before the one that is. */
+/** What was put in last, as far as the ledger knows: what nobody has watched to its end, else what is deployed. */
+export function currentIn(ledger: Ledger): Revision | undefined {
+  return (ledger.pending?.isDetached === true ? pendingIn(ledger) : undefined) ?? deployedIn(ledger)
+}
+
+/**
+ * What a rollback goes back to, where it is not told: the newest that was deployed before the one that is; or that one
+ * itself, where a later one is in its place without having been healthy.
+ */
 export function beforeIn(ledger: Ledger): Revision | undefined {
-  const last = deployedIn(ledger)?.number ?? Infinity
-  return ledger.revisions.findLast(({ number, state }) => state === 'superseded' && number < last)
+  const deployed = deployedIn(ledger)
+  const last = ledger.revisions.at(-1)
+  if (deployed !== undefined && (last?.state === 'pending' || last?.isLeft === true)) return deployed
+  return ledger.revisions.findLast(({ number, state }) => state === 'superseded' && number < (deployed?.number ?? Infinity))
 }
 
 /** All objects that the ledger knows, each as it was last. */
@@ -96,14 +108,14 @@ export function begin(ledger: Ledger, draft: Draft, { holder, at }: Beginning): 
   const pending: Pending = { change: draft.change, holder, since: at, isDetached: false }
   const open = pendingIn(ledger)
   if (open !== undefined && isSame(open.objects, draft.objects)) return { ...ledger, pending }
-  const { revisions } = close(ledger, 'failed', abandoned)
+  const { revisions } = close(ledger, 'failed', { message: abandoned })
   const number = (revisions.at(-1)?.number ?? 0) + 1
   return { ...ledger, revisions: [...revisions, { ...draft, number, at, state: 'pending' }], pending }
 }
 
 /** A stop begins. */
 export function beginStop(ledger: Ledger, { holder, at }: Beginning): Ledger {
-  return { ...close(ledger, 'failed', abandoned), pending: { change: 'stop', holder, since: at, isDetached: false } }
+  return { ...close(ledger, 'failed', { message: abandoned }), pending: { change: 'stop', holder, since: at, isDetached: false } }
 }
 
 /** What was begun is there, and healthy. */
@@ -112,9 +124,14 @@ export function markDeployed(ledger: Ledger): Ledger {
   return close({ ...ledger, revisions }, 'deployed')
 }
 
-/** What was begun has failed, and why. */
+/** What was begun has failed, and why; what was before is back. */
 export function markFailed(ledger: Ledger, message: string, evidence: readonly string[]): Ledger {
-  return close(ledger, 'failed', message, evidence)
+  return close(ledger, 'failed', { message, evidence })
+}
+
+/** What was begun has failed, and why; what was before is not back. */
+export function markLeft(ledger: Ledger, message: string, evidence: readonly string[]): Ledger {
+  return close(ledger, 'failed', { message, evidence, isLeft: true })
 }
 
 /** Nobody watches what was begun any more. */
@@ -127,8 +144,8 @@ export function settle(ledger: Ledger, isHealthy: boolean): Ledger {
   return ledger.pending?.isDetached === true && isHealthy ? markDeployed(ledger) : ledger
 }
 
-function close({ pending: _pending, ...ledger }: Ledger, state: 'deployed' | 'failed', message?: string, evidence?: readonly string[]): Ledger {
-  const ended = { state, ...(message === undefined ? {} : { message }), ...(evidence === undefined || evidence.length === 0 ? {} : { evidence }) }
+function close({ pending: _pending, ...ledger }: Ledger, state: 'deployed' | 'failed', { evidence = [], ...why }: Pick<Revision, 'message' | 'evidence' | 'isLeft'> = {}): Ledger {
+  const ended = { state, ...why, ...(evidence.length === 0 ? {} : { evidence }) }
   return { ...ledger, revisions: ledger.revisions.map((each) => (each.state === 'pending' ? { ...each, ...ended } : each)) }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { begin, beginStop, beforeIn, bounded, deployedIn, type Ledger, markDeployed, markDetached, markFailed, mostLedgerBytes, mostRevisions, newLedger, pendingIn, settle } from '../../../src/job/run/ledger.ts'
+import { begin, beginStop, beforeIn, bounded, currentIn, deployedIn, type Ledger, markDeployed, markDetached, markFailed, markLeft, mostLedgerBytes, mostRevisions, newLedger, pendingIn, settle } from '../../../src/job/run/ledger.ts'
 import { jobDraft, jobObjects } from '../../support/job-objects.ts'
 
 const by = { holder: 'ada@desk', at: '2026-05-01T10:00:00.000Z' }
@@ -28,6 +28,22 @@ t.test('what has failed keeps why, and what was deployed stays so', async (t) =>
   t.strictSame(states(ledger), ['1 deployed', '2 failed'])
   t.match(ledger.revisions[1], { message: 'not healthy', evidence: ['Pod web-1: Pending'] })
   t.equal(beforeIn(ledger), undefined, 'a failed one is nothing to go back to')
+})
+
+t.test('a rollback goes to what is deployed where a later revision is in its place without having been healthy', async (t) => {
+  const third = begin(markDeployed(begin(deployedOnce, second, by)), jobDraft(jobObjects('web', { image: 'app:3' })), by)
+  t.equal(beforeIn(third)?.number, 2, 'as of a client that was killed')
+  t.equal(beforeIn(markDetached(third))?.number, 2)
+  t.equal(beforeIn(markLeft(third, 'not as it was', []))?.number, 2)
+  t.equal(beforeIn(markFailed(third, 'not healthy', []))?.number, 1, 'what was set back is not there')
+})
+
+t.test('what was put in last is what is deployed, or what nobody has watched to its end', async (t) => {
+  const open = begin(deployedOnce, second, by)
+  t.equal(currentIn(open)?.number, 1, 'of what may be put in half, nothing is taken')
+  t.equal(currentIn(markDetached(open))?.number, 2)
+  t.equal(currentIn(settle(markDetached(open), true))?.number, 2)
+  t.equal(currentIn(markDetached(begin(newLedger('web'), first, by)))?.number, 1)
 })
 
 t.test('what somebody has begun and not ended is gone on with where it is the same', async (t) => {
