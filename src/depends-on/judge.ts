@@ -16,7 +16,7 @@ export interface Verdict {
  * | `deployment`, `statefulset` | as many replicas are ready as it wants, one at least, by a status of the object as it is |
  * | `daemonset` | the same, of the nodes that take it |
  * | `job` of usher's | its workload is so; where that is a Job, it is complete |
- * | `job`, where there is none | the Job of this name in the namespace is complete |
+ * | `job`, where its namespace has none | the Job of this name there is complete; where there is none, a job of usher's elsewhere is healthy |
  */
 export function judge(target: Target, podNamespace: string, objects: readonly Observed[]): Verdict {
   if (target.kind === 'service') return judgeEndpoints(objects.filter(isEndpoints))
@@ -38,15 +38,16 @@ function sum(slices: readonly ObservedEndpoints[], key: 'ready' | 'total'): numb
   return slices.reduce((all, slice) => all + slice[key], 0)
 }
 
-/** A job of usher's in the pod's own namespace comes first, then one in any; then the Job of that name. */
+/**
+ * A job of usher's in the pod's own namespace comes first, then the Job of that name there, and only then a job of usher's
+ * elsewhere: whoever has another namespace decides about nothing that the pod's own one has.
+ */
 function judgeJob(target: Target, podNamespace: string, objects: readonly Observed[]): Verdict {
   const workloads = objects.filter((object) => object.kind !== 'endpoints')
+  const near = workloads.filter(({ namespace }) => namespace === (target.namespace ?? podNamespace))
   const ofUsher = workloads.filter(({ isLabelled }) => isLabelled)
-  const inNamespace = target.namespace ?? podNamespace
-  const near = ofUsher.filter(({ namespace }) => namespace === inNamespace)
-  const found = near.length > 0 ? near : ofUsher
-  const judged = found.length > 0 ? found : workloads.filter(({ namespace }) => namespace === inNamespace)
-  const verdicts = judged.map(judgeWorkload)
+  const choices = [near.filter(({ isLabelled }) => isLabelled), near, ofUsher]
+  const verdicts = (choices.find((each) => each.length > 0) ?? []).map(judgeWorkload)
   const bad = verdicts.find(({ isHealthy }) => !isHealthy)
   return bad ?? verdicts[0] ?? nothing
 }

@@ -67,12 +67,14 @@ t.test('a Job of Kubernetes is healthy when it is complete', async (t) => {
   t.strictSame(verdict('job/db', ['jobs', job('shop', { succeeded: 3, ...condition('Complete') })]), { isHealthy: true, reason: 'complete' })
 })
 
-t.test("a job of usher's beats the Job of its name; one in the pod's namespace beats one elsewhere", async (t) => {
+t.test("a job of usher's beats the Job of its name; both, in the pod's namespace, beat what is elsewhere", async (t) => {
   const complete = ['jobs', job('shop', condition('Complete'))] as const
   const far = ['deployments', workloadObject('db', 0, 1, { namespace: 'other', labels })] as const
   const near = ['statefulsets', workloadObject('db', 1, 1, { labels })] as const
   t.equal(verdict('job/db', complete).isHealthy, true)
-  t.equal(verdict('job/db', complete, far).reason, '0 of 1 replicas ready')
+  t.equal(verdict('job/db', far).reason, '0 of 1 replicas ready')
+  t.equal(verdict('job/db', complete, far).reason, 'complete', 'nobody elsewhere decides about it')
+  t.equal(verdict('job/db', complete, near).reason, '1 of 1 replicas ready')
   t.equal(verdict('job/db', complete, far, near).reason, '1 of 1 replicas ready')
   t.equal(verdict('job/db', ['jobs', job('other', condition('Complete'), labels)]).isHealthy, true, 'one that ends, elsewhere')
   t.equal(verdict('job/db', ['jobs', job('other', condition('Complete'))]).reason, 'there is none', 'a Job of somebody else')
