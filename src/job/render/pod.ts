@@ -100,11 +100,11 @@ function placementOf(job: Job, kind: WorkloadKind, options: RenderOptions): Json
   // A DaemonSet's instance belongs to its node, and its controller adds the tolerations for that.
   if (kind === 'DaemonSet') return {}
   const labelSelector = { matchLabels: selectorOf(job) }
-  const isSpread = job.instances !== 'each-node' && job.instances > 1
+  // Of one instance, too: another number is to change nothing in the template, which would replace those that run.
   const spread = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector }
   const together = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector, topologyKey: 'kubernetes.io/hostname' }] } }
   return {
-    ...(bindsToOneNode(job, options) ? { affinity: together } : isSpread ? { topologySpreadConstraints: [spread] } : {}),
+    ...(bindsToOneNode(job, options) ? { affinity: together } : { topologySpreadConstraints: [spread] }),
     tolerations: ['not-ready', 'unreachable'].map((condition) => ({
       key: `node.kubernetes.io/${condition}`,
       operator: 'Exists',

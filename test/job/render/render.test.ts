@@ -45,7 +45,7 @@ t.test('the same job is the same to the byte, and its value is left as it is', a
 t.test('a job that offers and keeps nothing has no more than its name and its workload', async (t) => {
   const { objects, pod, workload } = seen(job([container('app')]))
   t.strictSame(objects.map(({ kind }) => kind), ['Service', 'Deployment'])
-  t.strictSame(Object.keys(pod), ['restartPolicy', 'containers', 'terminationGracePeriodSeconds', 'automountServiceAccountToken', 'enableServiceLinks', 'tolerations'])
+  t.strictSame(Object.keys(pod), ['restartPolicy', 'containers', 'terminationGracePeriodSeconds', 'automountServiceAccountToken', 'enableServiceLinks', 'topologySpreadConstraints', 'tolerations'])
   t.equal(valueAt(workload, 'spec', 'template', 'metadata', 'annotations'), undefined)
   t.strictSame([pod['automountServiceAccountToken'], pod['enableServiceLinks']], [false, false])
 })

@@ -61,8 +61,15 @@ t.test('several instances are spread, and taken away one at a time', async (t) =
   t.match(of('PodDisruptionBudget'), { spec: { maxUnavailable: 1, selector: { matchLabels: { 'usher.dev/job': 'web' } } } })
   for (const instances of [0, 1]) {
     const alone = seen(job([app], { instances }))
-    t.strictSame([alone.pod['topologySpreadConstraints'], alone.of('PodDisruptionBudget')], [undefined, {}])
+    t.strictSame(alone.of('PodDisruptionBudget'), {})
     t.match(alone.workload, { spec: { replicas: instances } })
+  }
+})
+
+t.test('another number of instances changes nothing in their template, so that those that run stay', async (t) => {
+  for (const containers of [[app], [container('once', { restart: { policy: 'never' } })]]) {
+    const [none, ...others] = [0, 1, 2, 5].map((instances) => objectAt(specOf(job(containers, { instances })), 'template'))
+    for (const other of others) t.strictSame(other, none)
   }
 })
 
