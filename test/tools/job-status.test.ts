@@ -44,7 +44,7 @@ async function status(t: Test, { shell, played, web }: Stage): Promise<void> {
   await played.create('/api/v1/namespaces/shop/services', { metadata: { name: 'web', labels }, spec: { selector: labels, ports: [{ name: 'http', port: 80, targetPort: 3000 }, { name: 'dns', port: 53, protocol: 'UDP' }] } })
   await played.create('/api/v1/namespaces/shop/services', { metadata: { name: 'web-pods', labels }, spec: { clusterIP: 'None', selector: labels, ports: [{ name: 'own', port: 9999 }] } })
   await played.create('/apis/networking.k8s.io/v1/namespaces/shop/ingresses', { metadata: { name: 'web', labels }, spec: { rules: [{ host: 'web.example.com', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }] } }] } })
-  const ledger = { v: 1, job: 'web', revisions: [{ number: 3, state: 'superseded' }, { number: 4, state: 'deployed' }, { number: 5, state: 'failed' }] }
+  const ledger = { v: 1, job: 'web', revisions: [{ number: 3, state: 'superseded', objects: [] }, { number: 4, state: 'deployed', objects: [] }, { number: 5, state: 'failed', objects: [] }] }
   await played.create('/api/v1/namespaces/shop/secrets', { metadata: { name: 'usher-job.web', labels }, type: 'usher.dev/job', data: { ledger: gzipSync(JSON.stringify(ledger)).toString('base64') } })
 
   const degraded = await shell.run('usher job status web -n shop')

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import type { JsonObject } from '../../src/units/json.ts'
 import { jobObjects } from '../support/job-objects.ts'
 import { valueAt } from '../support/pod-reader.ts'
 import { asAccount, type JobStage, startJobStage } from './job-stage.ts'
@@ -86,6 +88,26 @@ async function badInput(t: Test, { server }: JobStage): Promise<void> {
   }
   await rights(t, server.kubeconfig)
 }
+
+t.test('a ledger that names what is not of its job and namespace is none', async (t) => {
+  await stage.namespace(t, 'tenant')
+  await stage.namespace(t, 'victim')
+  t.match(await change('victim', 'web', jobObjects('web', { namespace: 'victim' })), { code: 0 })
+  const before = await stage.content('victim')
+  const forge = (objects: readonly JsonObject[]): Promise<JsonObject> => {
+    const ledger = { v: 1, job: 'web', isClaimed: true, revisions: [{ number: 1, at: '2026-05-01T10:00:00.000Z', state: 'deployed', change: 'run', instances: 1, objects }] }
+    const data = { ledger: gzipSync(JSON.stringify(ledger)).toString('base64') }
+    return stage.send('POST', '/api/v1/namespaces/tenant/secrets', { metadata: { name: 'usher-job.web' }, type: 'usher.dev/job', data })
+  }
+  for (const objects of [jobObjects('web', { namespace: 'victim' }), [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'victim', namespace: 'tenant', labels: { 'usher.dev/job': 'web' } } }]]) {
+    await forge(objects)
+    for (const verb of ['stop web --yes', 'scale web 0', 'rollback web --to 1']) {
+      t.match(await shell.run(`usher job ${verb} -n tenant`), { code: 1, stderr: /Secret usher-job\.web in tenant is not a ledger/ }, verb)
+    }
+    await stage.send('DELETE', '/api/v1/namespaces/tenant/secrets/usher-job.web')
+  }
+  t.strictSame(await stage.content('victim'), before)
+})
 
 async function rights(t: Test, admin: string): Promise<void> {
   await stage.namespace(t, 'rights')

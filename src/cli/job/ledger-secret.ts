@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { at, textAt } from '../../check/json-paths.ts'
 import { jobLabel, ledgerOf } from '../../job/names.ts'
+import { jobKindOf } from '../../job/run/kinds.ts'
 import { bounded, type Ledger, mostLedgerBytes, newLedger } from '../../job/run/ledger.ts'
 import { isObject, type JsonObject } from '../../units/json.ts'
 import { explain, type JobCluster, replaceAt, statusOf } from './job-cluster.ts'
@@ -90,13 +91,22 @@ export function ledgerIn(secret: JsonObject): Ledger | undefined {
   const data = at(secret, 'data', dataKey)
   try {
     const found: unknown = typeof data === 'string' ? JSON.parse(gunzipSync(Buffer.from(data, 'base64'), { maxOutputLength: mostTextBytes }).toString()) : undefined
-    return isLedger(found) ? found : undefined
+    return isLedger(found, secret) ? found : undefined
   } catch {
     return undefined
   }
 }
 
-/** It was written by us, and nobody writes one by hand. */
-function isLedger(value: unknown): value is Ledger & JsonObject {
-  return isObject(value) && value['v'] === 1 && typeof value['job'] === 'string' && Array.isArray(value['revisions'])
+/**
+ * It was written by us; but whoever may write Secrets in the namespace can write one, and what it names is put in and deleted
+ * with the rights of who runs usher. So it names nothing of another job, of another namespace, or of a kind that no job has.
+ */
+function isLedger(value: unknown, { metadata }: JsonObject): value is Ledger & JsonObject {
+  if (!isObject(value) || value['v'] !== 1 || typeof value['job'] !== 'string' || !Array.isArray(value['revisions'])) return false
+  const [name, namespace] = [textAt(metadata, 'name'), textAt(metadata, 'namespace')]
+  if (name !== ledgerOf(value['job'])) return false
+  return value['revisions'].every((revision: unknown) => {
+    const objects = at(revision, 'objects')
+    return Array.isArray(objects) && objects.every((each: unknown) => isObject(each) && jobKindOf(each) !== undefined && textAt(each, 'metadata', 'namespace') === namespace)
+  })
 }
