@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { objectPath } from '../../install/chart-object.ts'
 import { carryOut, type RunEnd, type RunPorts } from '../../job/run/carry-out.ts'
-import { begin, deployedIn, type Draft, type Ledger, markDeployed, markDetached, markFailed, markLeft, pendingIn, recordedIn, settle } from '../../job/run/ledger.ts'
+import { begin, deployedIn, type Draft, forsake, type Ledger, markDeployed, markDetached, markFailed, markLeft, pendingIn, recordedIn, settle } from '../../job/run/ledger.ts'
 import { workloadOf } from '../../job/run/kinds.ts'
 import { isNothing, planRun, type RunPlan } from '../../job/run/plan-run.ts'
 import { relaxRollout } from '../../job/run/relax-rollout.ts'
@@ -54,7 +54,7 @@ export async function changeJob(change: JobChange): Promise<ExitCode> {
   const prepared = await prepare(change, ledger, draft)
   const current = deployedIn(prepared.ledger)
   if (isNothing(prepared.plan) && current !== undefined && pendingIn(prepared.ledger) === undefined && isSame(current.objects, draft.objects)) {
-    if (ledger !== found.ledger) await writeLedger(change.cluster, ledger, found.version)
+    if (ledger !== found.ledger || ledger.pending !== undefined) await writeLedger(change.cluster, forsake(ledger), found.version)
     await report.end(`job ${job} is as it is to be (revision ${current.number}); nothing was changed`, 'unchanged', { revision: current.number })
     return exitCodes.done
   }

@@ -149,6 +149,11 @@ function close({ pending: _pending, ...ledger }: Ledger, state: 'deployed' | 'fa
   return { ...ledger, revisions: ledger.revisions.map((each) => (each.state === 'pending' ? { ...each, ...ended } : each)) }
 }
 
+/** Whoever has begun something, a stop for example, went away before anything of it was done. */
+export function forsake({ pending: _pending, ...ledger }: Ledger): Ledger {
+  return ledger
+}
+
 /** How many revisions are kept. */
 export const mostRevisions = 10
 /** A Secret holds 1 MiB; so much of it is used at the most. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { begin, beginStop, beforeIn, bounded, currentIn, deployedIn, type Ledger, markDeployed, markDetached, markFailed, markLeft, mostLedgerBytes, mostRevisions, newLedger, pendingIn, settle } from '../../../src/job/run/ledger.ts'
+import { begin, beginStop, beforeIn, bounded, currentIn, deployedIn, forsake, type Ledger, markDeployed, markDetached, markFailed, markLeft, mostLedgerBytes, mostRevisions, newLedger, pendingIn, settle } from '../../../src/job/run/ledger.ts'
 import { jobDraft, jobObjects } from '../../support/job-objects.ts'
 
 const by = { holder: 'ada@desk', at: '2026-05-01T10:00:00.000Z' }
@@ -66,6 +66,10 @@ t.test('what nobody watches any more is deployed where it is healthy when it is 
   t.strictSame(settle(detached, false), detached)
   const watched = begin(deployedOnce, second, by)
   t.strictSame(settle(watched, true), watched, 'of one whose client was killed, not all may be put in')
+})
+
+t.test('of a stop that was begun, and nothing done, nothing is left', async (t) => {
+  t.strictSame(forsake(beginStop(deployedOnce, by)), deployedOnce)
 })
 
 t.test('ten revisions are kept, and what runs is among them, however old it is', async (t) => {
