@@ -66,7 +66,7 @@ export class ComposeEdits {
       if (!hasSpace) map.set(new Scalar('space'), new Scalar(presumedSpace))
       map.flow = true
       if (!isMap(own)) pair.value = map
-      this.changed.push({ at: startOf(pair), message: `the volume ${textOf(pair.key)} outlives its containers in Compose, which shared does; how much space it needs is a guess: type: local is gone with its instance, and needs no class that can be shared` })
+      this.changed.push({ at: startOf(pair), message: `the volume ${textOf(pair.key)} outlives its containers in Compose, which shared does; how much space it needs is a guess. All instances write a shared one at once, and in an update the old one beside the new one: where that does harm, as to a database, have one instance and update: {order: stop-first}. type: local is gone with its instance, and needs no class that can be shared` })
     }
   }
 
