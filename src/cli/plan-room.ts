@@ -13,7 +13,7 @@ import { nodesFree, readClusterRoom } from './cluster-room.ts'
 import { ObjectPaths } from './object-paths.ts'
 import { type PlannedObject, type Seen, type TriedObject, type Trying, tryObject } from './try-object.ts'
 import { changeOf, type NamedProblem, ownerNameOf, rejectionOf } from './tried-outcome.ts'
-import { wantedWorkloadOf } from './wanted-workload.ts'
+import { type WantedOrRejected, wantedWorkloadOf } from './wanted-workload.ts'
 
 /** How room is planned. */
 export interface PlanOptions {
@@ -70,7 +70,7 @@ export async function planAll(admin: JoinedAdmin, objects: readonly PlannedObjec
     workloads: plans,
     nodes,
     changes: options.withChanges === true ? tried.map(changeOf) : [],
-    notes: notesOf(cluster.othersWaiting, wanted),
+    notes: notesOf(cluster.othersWaiting, workloads),
   }
 }
 
@@ -127,10 +127,10 @@ function nameOf({ kind, name, namespace }: WorkloadPlan, tried: readonly Seen[])
   return seen === undefined ? name : ownerNameOf(seen.object)
 }
 
-function notesOf(othersWaiting: number, wanted: readonly WantedWorkload[]): readonly string[] {
+function notesOf(othersWaiting: number, workloads: readonly WantedOrRejected[]): readonly string[] {
   const notes: string[] = []
   if (othersWaiting > 0) notes.push(`${othersWaiting === 1 ? 'a pod of others waits' : `${othersWaiting} pods of others wait`} for a node, too, and may take the room`)
-  if (wanted.length === 0) notes.push('none of the objects makes pods of a kind that usher knows, so that none needs room')
-  if (wanted.length > 1) notes.push('the workloads are put on the nodes one after the other, the largest first: the scheduler may find another order')
+  if (workloads.every(({ kind }) => kind === 'none')) notes.push('none of the objects makes pods of a kind that usher knows, so that none needs room')
+  if (workloads.filter(({ kind }) => kind === 'wanted').length > 1) notes.push('the workloads are put on the nodes one after the other, the largest first: the scheduler may find another order')
   return notes
 }

@@ -26,26 +26,30 @@ export async function wantedWorkloadOf(trying: Trying, { object, style, namespac
   if (pod === undefined) return { kind: 'none' }
   const trial = await tryPod(trying, pod, namespace, accounts)
   const refusal = (message: string): NamedProblem => ({ name: ownerNameOf({ ...workload, metadata: object['metadata'] }), problem: { code: 'rejected-by-cluster', detail: `a pod of ${kind} ${name}: ${message}` } })
-  if (trial.kind === 'rejected') return { kind: 'rejected', ...refusal(trial.message) }
-  const demand = demandOf(trial.pod, namespace)
-  const owner = ownerOf(kind, namespace, name, textAt(tried.live, 'metadata', 'uid'))
+  const wish = wishOf(workload)
   const isTemplateChanged = tried.live !== undefined && !isSame(templateOf(tried.live, object), templateOf(workload, object))
+  // What runs of the same template stays, and may be made fewer.
+  const isNew = tried.live === undefined || isTemplateChanged
+  if (trial.kind === 'rejected' && isNew && wish.instances !== 0) return { kind: 'rejected', ...refusal(trial.message) }
+  const made = trial.kind === 'rejected' ? pod : trial.pod
+  const demand = demandOf(made, namespace)
+  const owner = ownerOf(kind, namespace, name, textAt(tried.live, 'metadata', 'uid'))
   const wanted: WantedWorkload = {
     kind,
     name,
     namespace,
-    wish: wishOf(workload),
-    pod: trial.pod,
+    wish,
+    pod: made,
     demand,
     judgedBy: trial.kind === 'made' ? 'dry-run' : 'as-written',
     isTemplateChanged,
     revision: isTemplateChanged ? undefined : textAt(tried.live, 'status', 'updateRevision'),
-    lock: lockBoundsOf(trial.pod),
+    lock: lockBoundsOf(made),
     interest: { owner, counts: [...demand.apart, ...demand.spread].map((rule) => new NeighbourCount(rule)) },
     writing: writingOf(pod, style),
-    notJudged: [...whyUntried(tried), ...whyAsWritten(trial), ...waitsOf(trial.pod), ...(await quotaOf(trying, namespace))],
+    notJudged: [...whyUntried(tried), ...whyAsWritten(trial), ...waitsOf(made), ...(await quotaOf(trying, namespace))],
   }
-  return { kind: 'wanted', wanted, ...(trial.kind === 'over-quota' ? { growth: refusal(trial.message) } : {}) }
+  return { kind: 'wanted', wanted, ...(trial.kind === 'over-quota' || trial.kind === 'rejected' ? { growth: refusal(trial.message) } : {}) }
 }
 
 /** The pod template of a workload; of a Pod, nothing: it is not made anew. */
@@ -60,7 +64,7 @@ function whyUntried(tried: TriedObject): readonly string[] {
 }
 
 function whyAsWritten(trial: TriedPod): readonly string[] {
-  if (trial.kind === 'made' || trial.kind === 'rejected') return []
+  if (trial.kind === 'made') return []
   return [`what webhooks and LimitRanges add to its pods (${trial.kind === 'as-written' ? trial.why : trial.message})`]
 }
 

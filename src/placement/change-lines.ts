@@ -19,7 +19,7 @@ export function changeLines(changes: readonly ObjectChange[], paint: Paint): rea
   ])
 }
 
-const colors = { created: 'green', changed: 'yellow', unknown: 'red' } as const
+const colors = { created: 'green', changed: 'yellow', deleted: 'red', unknown: 'red' } as const
 
 function paintChange({ change }: ObjectChange, line: string, paint: Paint): string {
   return change === 'unchanged' ? line : paint(colors[change], line)

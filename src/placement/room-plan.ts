@@ -88,7 +88,7 @@ export interface ObjectChange {
   readonly name: string
   readonly namespace?: string
   /** `unknown`: it could not be tried, and `detail` says why. */
-  readonly change: 'created' | 'changed' | 'unchanged' | 'unknown'
+  readonly change: 'created' | 'changed' | 'unchanged' | 'deleted' | 'unknown'
   readonly fields: readonly FieldChange[]
   readonly detail?: string
 }

@@ -31,6 +31,43 @@ containers:
 `
 const on = (namespace: string): string => `-n ${namespace} --shared-storage-class nfs`
 
+t.test('pods that the cluster does not take: rejected, rather than waited for; what runs may be made fewer all the same', async (t) => {
+  await stage.namespace(t, 'strict')
+  const web = (image: string): string => `name: web\nnumInstances: 2\ncontainers: {app: {image: ${image}, memory: 100M}}\n`
+  const restrict = (value: string): Promise<string> => shell.read(`kubectl label namespace strict --overwrite pod-security.kubernetes.io/enforce=${value}`)
+  await restrict('restricted')
+  const refused = await shell.run('usher job run -f - -n strict', web('app:1'))
+  t.match(refused, { code: 4, stderr: /a pod of Deployment web: .*violates PodSecurity.* Nothing was changed/ }, refused.stdout)
+  t.strictSame(await names('strict'), [])
+  await restrict('privileged')
+  t.match(await shell.run('usher job run -f - -n strict', web('app:1')), { code: 0 })
+  await restrict('restricted')
+  t.match(await shell.run('usher job run -f - -n strict', web('app:2')), { code: 4, stderr: /violates PodSecurity/ })
+  t.match(await shell.run('usher job scale web 3 -n strict'), { code: 4, stderr: /violates PodSecurity/ })
+  const fewer = await shell.run('usher job scale web 1 -n strict')
+  t.match(fewer, { code: 0, stdout: /revision 2, 1 instance$/m }, fewer.stderr)
+  t.match(await shell.run('usher job stop web -n strict --yes'), { code: 0 })
+})
+
+t.test('what the job has no more is in the plan, as it is taken away', async (t) => {
+  await stage.namespace(t, 'fewer')
+  const web = (more: string): string => `name: web\n${more}containers: {app: {image: app, memory: 100M, ports: ["80:80"]}}\n`
+  t.match(await shell.run('usher job run -f - -n fewer', web('expose: {host: a.example}\n')), { code: 0 })
+  t.match(await shell.run('usher job plan -f - -n fewer --exit-code', web('')), { code: 1, stdout: /^Ingress fewer\/web +deleted$/m })
+  t.match(await shell.run('usher job run -f - -n fewer', web('')), { code: 0, stdout: /^deleted +Ingress web$/m })
+  t.match(await shell.run('usher job plan -f - -n fewer --exit-code', web('')), { code: 0 })
+  t.match(await shell.run('usher job stop web -n fewer --yes'), { code: 0 })
+})
+
+t.test('several jobs that have room each, and not together: none is put in', async (t) => {
+  await stage.namespace(t, 'together')
+  const jobs = ['web', 'db'].map((name) => `name: ${name}\ncontainers: {app: {image: app, memory: 6G}}\n`).join('---\n')
+  const refusal = { code: 4, stderr: /job (?:web|db): Job requires 6G of memory but only 4G can be allocated\./ }
+  t.match(await shell.run('usher job plan -f - -n together', jobs), refusal)
+  t.match(await shell.run('usher job run -f - -n together', jobs), refusal)
+  t.strictSame(await names('together'), [])
+})
+
 t.test('a job file runs; again it changes nothing, and what the plan says is what a run does', async (t) => {
   const plan = await shell.run(`usher job plan -f - ${on('shop')} --exit-code --check-revision 0`, file())
   t.match(plan, { code: 1, stdout: /Deployment shop\/simple-webapp +created/ }, plan.stderr)
@@ -93,6 +130,8 @@ t.test('a file that is not valid: each fault with its line, the problem document
   await stage.namespace(t, 'usher-system')
   await shell.read('kubectl create configmap usher-jobs -n usher-system --from-literal sharedStorageClass=nfs')
   t.match(await shell.run('usher job run -f - -n shop', file({ instances: 3 })), { code: 0, stdout: /nothing was changed/ })
+  const plan = await shell.run('usher plan -f - -n shop --exit-code', file({ instances: 3 }))
+  t.match(plan, { code: 0, stdout: /^Deployment shop\/simple-webapp +unchanged$/m }, 'nor need it be named for the plan')
 })
 
 t.test('several jobs in a file: what another one waits for comes first, and a failure ends it', async (t) => {

@@ -1,11 +1,14 @@
+import { textAt } from '../../check/json-paths.ts'
 import { jobFieldManager } from '../../job/names.ts'
-import { inOrder } from '../../job/run/kinds.ts'
-import { deployedIn } from '../../job/run/ledger.ts'
+import { holdsData, inOrder } from '../../job/run/kinds.ts'
+import { deployedIn, type Ledger, newLedger, recordedIn } from '../../job/run/ledger.ts'
 import { orderJobs } from '../../job/run/order-jobs.ts'
+import { belongsTo } from '../../job/run/plan-run.ts'
 import { planJson } from '../../placement/plan-json.ts'
 import { planLines } from '../../placement/report.ts'
-import type { RoomPlan } from '../../placement/room-plan.ts'
+import type { ObjectChange, RoomPlan } from '../../placement/room-plan.ts'
 import { paintFor } from '../../terminal/paint.ts'
+import type { JsonObject } from '../../units/json.ts'
 import type { Command } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { outputFlow } from '../output-flow.ts'
@@ -17,8 +20,10 @@ import { type JobCluster, joinJobs, jobClusterFlags } from './job-cluster.ts'
 import { readLedger } from './ledger-secret.ts'
 import { jobFileFlag } from './read-job-files.ts'
 import { JobRejection } from './rejection.ts'
+import { checkRoomTogether } from './room.ts'
 import { readValidJobs, renderOrReject } from './rendered-jobs.ts'
 import { runChange } from './run-change.ts'
+import { findOthers } from './survey-job.ts'
 
 /** `usher job plan` */
 export const planCommandOfJob: Command = {
@@ -50,15 +55,20 @@ export const planCommandOfJob: Command = {
       const options = await readClusterOptions(cluster, values, settings.usherNamespace)
       const signal = AbortSignal.any([stopping, AbortSignal.timeout(settings.timeoutMs)])
       let isChange = false
+      const all: JsonObject[] = []
       for (const job of jobs) {
-        if (revision !== undefined) await checkRevision(cluster, job.name, revision)
+        const ledger = await ledgerFor(cluster, job.name, revision, output.stderr)
+        if (revision !== undefined) checkRevision(ledger, revision)
         const { objects, warnings } = renderOrReject(job, options)
         for (const warning of warnings) output.stderr.write(`warning: ${job.name}: ${warning}\n`)
-        const plan = await planObjects(cluster.admin, inOrder(objects), { namespace: cluster.namespace, signal, jobName: job.name, fieldManager: jobFieldManager, withChanges: true })
+        const planned = await planObjects(cluster.admin, inOrder(objects), { namespace: cluster.namespace, signal, jobName: job.name, fieldManager: jobFieldManager, withChanges: true })
+        const plan = { ...planned, changes: [...planned.changes, ...(await deletedBy(cluster, ledger, objects))] }
         await outputFlow(output.stdout).write(settings.form === 'json' ? `${JSON.stringify(planJson(plan), undefined, 2)}\n` : `${planLines(plan, paintFor(output.stdout), values.isOn('nodes')).join('\n')}\n`)
         if (plan.problem !== undefined) return rejected(job.name, plan.problem, output.stderr)
         isChange ||= hasChange(plan)
+        all.push(...objects)
       }
+      if (jobs.length > 1) await checkRoomTogether(cluster, all)
       return isChange && values.isOn('exit-code') ? exitCodes.failed : exitCodes.done
     })
   },
@@ -68,8 +78,28 @@ function hasChange({ changes }: RoomPlan): boolean {
   return changes.some(({ change }) => change !== 'unchanged')
 }
 
-async function checkRevision(cluster: JobCluster, job: string, wanted: number): Promise<void> {
-  const found = deployedIn((await readLedger(cluster, job)).ledger)?.number ?? 0
+/** Who may not read it can plan all the same, but for what would go; where a revision is to be checked, it is needed. */
+async function ledgerFor(cluster: JobCluster, job: string, revision: number | undefined, stderr: NodeJS.WritableStream): Promise<Ledger> {
+  try {
+    return (await readLedger(cluster, job)).ledger
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    if (revision !== undefined || !message.includes('cannot get resource "secrets"')) throw error
+    stderr.write(`warning: ${job}: what would be deleted cannot be told: ${message}\n`)
+    return newLedger(job)
+  }
+}
+
+/** What earlier revisions had and the job has no more, as a run takes it away. */
+async function deletedBy(cluster: JobCluster, ledger: Ledger, objects: readonly JsonObject[]): Promise<readonly ObjectChange[]> {
+  const others = await findOthers(cluster, recordedIn(ledger), objects)
+  const gone = others.filter((each) => belongsTo(each, ledger.job) && !holdsData(each))
+  return gone.map((each) => ({ kind: textAt(each, 'kind') ?? '', name: textAt(each, 'metadata', 'name') ?? '', namespace: cluster.namespace, change: 'deleted', fields: [] }))
+}
+
+function checkRevision(ledger: Ledger, wanted: number): void {
+  const { job } = ledger
+  const found = deployedIn(ledger)?.number ?? 0
   if (found === wanted) return
   const what = found === 0 ? 'none is deployed' : `revision ${found} is deployed`
   throw new JobRejection(job, { code: 'other-revision', detail: `Revision ${wanted} of job ${job} was expected, and ${what}.`, members: { revision: found } })

@@ -13,7 +13,7 @@ import { joinJobs, jobClusterFlags } from './job-cluster.ts'
 import { jobReport } from './job-report.ts'
 import { jobFileFlag } from './read-job-files.ts'
 import { readValidJobs, renderOrReject } from './rendered-jobs.ts'
-import { roomFor } from './room.ts'
+import { checkRoomTogether, roomFor } from './room.ts'
 import { runChange } from './run-change.ts'
 
 /** `usher job run` */
@@ -43,6 +43,7 @@ export const runCommandOfJob: Command = {
       const options = await readClusterOptions(cluster, values, settings.usherNamespace)
       // All of them, before anything is done with the first.
       const rendered = jobs.map((job) => [job, renderOrReject(job, options)] as const)
+      if (rendered.length > 1) await checkRoomTogether(cluster, rendered.flatMap(([, { objects }]) => objects))
       for (const [job, each] of rendered) {
         const report = jobReport(output, job.name, settings.form)
         for (const warning of each.warnings) await report.note(`warning: ${job.name}: ${warning}`)
