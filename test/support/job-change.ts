@@ -15,6 +15,7 @@ export interface JobChangeInput {
   readonly draft: Draft
   readonly isForced?: boolean
   readonly timeoutMs?: number
+  readonly isForEach?: boolean
   readonly usherNamespace?: string
   /** Why there is no room. */
   readonly problem?: JobProblem
@@ -22,7 +23,7 @@ export interface JobChangeInput {
 }
 
 /** Changes a job as `usher job run` does, to objects that need no rendering; gives its exit code. */
-export async function runJobChange({ kubeconfig, namespace, job, draft, isForced = false, timeoutMs = 60_000, usherNamespace, problem, form = 'table' }: JobChangeInput, output: Output): Promise<number> {
+export async function runJobChange({ kubeconfig, namespace, job, draft, isForced = false, timeoutMs = 60_000, isForEach = false, usherNamespace, problem, form = 'table' }: JobChangeInput, output: Output): Promise<number> {
   const values: FlagValues = {
     text: (name) => ({ kubeconfig, namespace })[name],
     texts: () => [],
@@ -32,7 +33,7 @@ export async function runJobChange({ kubeconfig, namespace, job, draft, isForced
   try {
     return await runChange(form, output, async (stopping) => {
       const cluster = await joinJobs(values, stopping)
-      return changeJob({ cluster, job, report: jobReport(output, job, form), draftOf: () => draft, roomFor: async () => ({ isTight: false, ...(problem === undefined ? {} : { problem }) }), isForced, usherNamespace, timeoutMs, stopping })
+      return changeJob({ cluster, job, report: jobReport(output, job, form), draftOf: () => draft, roomFor: async () => ({ isTight: false, ...(problem === undefined ? {} : { problem }) }), isForced, usherNamespace, timeoutMs, isForEach, stopping })
     })
   } catch (error) {
     output.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)

@@ -107,6 +107,23 @@ t.test('what does not become healthy: evidence first, then the revision before i
   t.strictSame(await content('late'), before)
 })
 
+t.test('the time of a rollout is counted anew with each instance that has become healthy', async (t) => {
+  await stage.send('POST', '/api/v1/namespaces', { metadata: { name: 'slow' } })
+  const path = '/apis/apps/v1/namespaces/slow/deployments/web'
+  const timeoutMs = 8_000
+  const running = change('slow', 'web', jobObjects('web', { namespace: 'slow', replicas: 3 }), { timeoutMs, isForEach: true })
+  await until('the Deployment is there', () => stage.deployment('slow'), waitMs)
+  const start = performance.now()
+  for (const ready of [1, 2, 3]) {
+    await until(`it is time for number ${ready}`, () => performance.now() - start > ready * 4_000, waitMs)
+    await stage.send('PATCH', `${path}/status`, { status: { observedGeneration: 1, replicas: 3, updatedReplicas: 3, readyReplicas: ready, availableReplicas: ready } })
+  }
+  t.match(await running, { code: 0 })
+  t.ok(performance.now() - start > timeoutMs, 'all of it took longer')
+  const next = change('slow', 'web', jobObjects('web', { namespace: 'slow', image: 'app:2', replicas: 3 }), { timeoutMs: 2_000, isForEach: true })
+  t.match(await next, { code: 5, stdout: /is not healthy after 2s without another healthy instance: / })
+})
+
 t.test('a first run that does not become healthy leaves nothing', async (t) => {
   await stage.namespace(t, 'nothing')
   const run = await change('nothing', 'web', jobObjects('web', { namespace: 'nothing', image: 'bad:1', hasVolume: true }), { timeoutMs: 2_000 })

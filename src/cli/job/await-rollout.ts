@@ -1,11 +1,11 @@
-import { at, objectsAt, textAt } from '../../check/json-paths.ts'
+import { at, numberAt, objectsAt, textAt } from '../../check/json-paths.ts'
 import { listPath } from '../../install/chart-kinds.ts'
 import { objectName } from '../../install/chart-object.ts'
 import { type Instance, instanceOf } from '../../job/instances/instance.ts'
 import { jobLabel } from '../../job/names.ts'
 import type { Rollout } from '../../job/run/carry-out.ts'
 import { titleOfObject } from '../../job/run/kinds.ts'
-import { standingOf, whyNever } from '../../job/run/rollout.ts'
+import { renewedOf, standingOf, whyNever } from '../../job/run/rollout.ts'
 import { type ListWatch, startListWatch } from '../../kube/list-watch.ts'
 import { formatAge } from '../../units/age.ts'
 import type { JsonObject } from '../../units/json.ts'
@@ -20,6 +20,8 @@ export interface RolloutWait {
   readonly job: string
   readonly workload: JsonObject
   readonly timeoutMs: number
+  /** Whether it is counted anew with each instance that has become healthy. */
+  readonly isForEach: boolean
   readonly report: JobReport
   /** Aborted when whoever watches goes away; what was put in stays. */
   readonly detaching: AbortSignal
@@ -69,7 +71,7 @@ interface Looking {
   stop(): void
 }
 
-function startLooking({ cluster, job, workload, timeoutMs, report, detaching, lost }: RolloutWait): Looking {
+function startLooking({ cluster, job, workload, timeoutMs, isForEach, report, detaching, lost }: RolloutWait): Looking {
   const { promise: ended, resolve } = Promise.withResolvers<End>()
   const object = jobObject(workload)
   const pods = new Map<string, JsonObject>()
@@ -109,7 +111,11 @@ function startLooking({ cluster, job, workload, timeoutMs, report, detaching, lo
   ]
   const drawing = setInterval(draw, drawnEveryMs)
   const asking = setInterval(() => void askLocks(), askedEveryMs)
-  const late = setTimeout(() => finish({ kind: 'failed', message: `${title} is not healthy after ${formatAge(timeoutMs / 1_000)}: ${text()}` }), timeoutMs)
+  let renewed = 0
+  // What a job waits for others, and what its checks leave it, may be more than that.
+  const waitMs = isForEach ? Math.max(timeoutMs, numberAt(workload, 'spec', 'progressDeadlineSeconds') * 1_000) : timeoutMs
+  const overdue = `${title} is not healthy after ${formatAge(waitMs / 1_000)}${isForEach ? ' without another healthy instance' : ''}`
+  const late = setTimeout(() => finish({ kind: 'failed', message: `${overdue}: ${text()}` }), waitMs)
   const detach = (): void => finish({ kind: 'detached' })
   for (const signal of [detaching, lost]) {
     if (signal.aborted) detach()
@@ -126,7 +132,11 @@ function startLooking({ cluster, job, workload, timeoutMs, report, detaching, lo
 
   function judge(value: JsonObject): void {
     // Lists have no kinds in their items.
-    const standing = standingOf({ ...value, kind: workload['kind'] })
+    const seen = { ...value, kind: workload['kind'] }
+    const standing = standingOf(seen)
+    // More than ever before: what comes and goes keeps nobody waiting for ever.
+    if (isForEach && renewedOf(seen) > renewed) late.refresh()
+    renewed = Math.max(renewed, renewedOf(seen))
     if (standing.kind === 'healthy') finish({ kind: 'healthy' })
     if (standing.kind === 'failed') finish({ kind: 'failed', message: `${title}: ${standing.text}` })
     draw()

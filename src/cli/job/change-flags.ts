@@ -6,7 +6,7 @@ import type { ReportForm } from './job-report.ts'
 /** The flags of the verbs that change a job. */
 export const jobChangeFlags = {
   output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table: lines for people; json: one object a line, as it happens' },
-  timeout: { type: 'string', value: 'SPAN', default: '10m', help: 'how long is waited until all instances are healthy; then what was before is put back' },
+  timeout: { type: 'string', value: 'SPAN', default: '10m', help: 'how long is waited until all instances are healthy; then what was before is put back. Not given: 10m for the first one, and for each one that follows; more where its checks and what it depends on may take more' },
   'usher-namespace': { type: 'string', value: 'NAME', help: 'namespace of usher, where the names of jobs are kept; else usher-system, or where its webhook is' },
 } as const satisfies Record<string, Flag>
 
@@ -14,6 +14,8 @@ export const jobChangeFlags = {
 export interface ChangeSettings {
   readonly form: ReportForm
   readonly timeoutMs: number
+  /** Nobody has said how long all of it may take. */
+  readonly isForEach: boolean
   readonly usherNamespace: string | undefined
 }
 
@@ -25,7 +27,7 @@ export interface ChangeSettings {
 export function readChangeSettings(values: FlagValues): ChangeSettings {
   const usherNamespace = values.text('usher-namespace')
   if (usherNamespace !== undefined && !isNamespaceName(usherNamespace)) throw new UsageError(`--usher-namespace: ${JSON.stringify(usherNamespace)} is not a name that a namespace can have`)
-  return { form: readReportForm(values), timeoutMs: readTimeout(values), usherNamespace }
+  return { form: readReportForm(values), timeoutMs: readTimeout(values), isForEach: !values.isGiven('timeout'), usherNamespace }
 }
 
 /**

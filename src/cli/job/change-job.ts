@@ -35,6 +35,8 @@ export interface JobChange {
   /** Where the names of jobs are kept; undefined: it is looked for. */
   readonly usherNamespace: string | undefined
   readonly timeoutMs: number
+  /** Whether that is counted anew with each instance that has become healthy. */
+  readonly isForEach: boolean
   /** Aborted when whoever has begun it goes away. */
   readonly stopping: AbortSignal
 }
@@ -167,7 +169,7 @@ interface Entered extends JobChange {
   readonly previous: number | undefined
 }
 
-function portsOf({ cluster, job, report, draft, lease, book, isForced, timeoutMs, stopping }: Entered): RunPorts {
+function portsOf({ cluster, job, report, draft, lease, book, isForced, timeoutMs, isForEach, stopping }: Entered): RunPorts {
   const workload = workloadOf(draft.objects)
   return {
     async apply(step) {
@@ -178,7 +180,7 @@ function portsOf({ cluster, job, report, draft, lease, book, isForced, timeoutMs
       await report.object(step.outcome, step.object)
     },
     async awaitRollout() {
-      return workload === undefined ? { kind: 'healthy' } : awaitRollout({ cluster, job, workload, timeoutMs, report, detaching: stopping, lost: lease.lost })
+      return workload === undefined ? { kind: 'healthy' } : awaitRollout({ cluster, job, workload, timeoutMs, isForEach, report, detaching: stopping, lost: lease.lost })
     },
     deployed: () => book.write(markDeployed),
     async undo(step) {

@@ -13,6 +13,19 @@ export function standingOf(workload: JsonObject): Standing {
   return workload['kind'] === 'Job' ? ofJob(workload) : ofDeployment(workload)
 }
 
+/**
+ * How many instances of its last version are surely healthy: 0 where its status is of an older one. Of those that a rollout
+ * has replaced one by one it says how far that is.
+ */
+export function renewedOf(workload: JsonObject): number {
+  const status = (name: string): number => numberAt(workload, 'status', name)
+  if (workload['kind'] === 'Job') return status('ready') + status('succeeded')
+  if (status('observedGeneration') < numberAt(workload, 'metadata', 'generation')) return 0
+  // Of all that there are, those of an older version may be the ones that are available.
+  if (workload['kind'] === 'DaemonSet') return Math.max(0, status('updatedNumberScheduled') + status('numberAvailable') - status('desiredNumberScheduled'))
+  return Math.max(0, status('updatedReplicas') + status('availableReplicas') - status('replicas'))
+}
+
 function ofDeployment(deployment: JsonObject): Standing {
   const replicas = at(deployment, 'spec', 'replicas')
   const wanted = typeof replicas === 'number' ? replicas : 1

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { standingOf, whyNever } from '../../../src/job/run/rollout.ts'
+import { renewedOf, standingOf, whyNever } from '../../../src/job/run/rollout.ts'
 import type { JsonObject } from '../../../src/units/json.ts'
 
 const deployment = (status: JsonObject, replicas = 3): JsonObject => ({ kind: 'Deployment', metadata: { generation: 2 }, spec: { replicas }, status: { observedGeneration: 2, ...status } })
@@ -22,6 +22,16 @@ t.test('a DaemonSet is healthy on all nodes that take it', async (t) => {
   const set = (status: JsonObject): JsonObject => ({ kind: 'DaemonSet', metadata: { generation: 1 }, status: { observedGeneration: 1, ...status } })
   t.match(standingOf(set({ desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 2 })), { kind: 'healthy' })
   t.match(standingOf(set({ desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 1 })), { kind: 'underway', text: 'it is healthy on 1 of 2 nodes' })
+})
+
+t.test('how far a rollout is, is counted by what is surely new and healthy', async (t) => {
+  t.equal(renewedOf(deployment(all)), 3)
+  t.equal(renewedOf(deployment({ replicas: 4, updatedReplicas: 1, availableReplicas: 3 })), 0, 'the new one is not available')
+  t.equal(renewedOf(deployment({ replicas: 4, updatedReplicas: 1, availableReplicas: 4 })), 1)
+  t.equal(renewedOf(deployment({ replicas: 4, updatedReplicas: 3, availableReplicas: 3 })), 2)
+  t.equal(renewedOf(deployment({ ...all, observedGeneration: 1 })), 0, 'these are numbers of the old version')
+  t.equal(renewedOf({ kind: 'DaemonSet', metadata: { generation: 1 }, status: { observedGeneration: 1, desiredNumberScheduled: 3, updatedNumberScheduled: 2, numberAvailable: 2 } }), 1)
+  t.equal(renewedOf({ kind: 'Job', status: { ready: 1, succeeded: 2 } }), 3)
 })
 
 t.test('instances that end by themselves run, or have ended well', async (t) => {
