@@ -97,3 +97,6 @@ export interface JobFile {
   readonly name: string
   readonly content: string
 }
+
+/** Of {@link Job.reallocateAfterSeconds}, where the file does not say it. */
+export const reallocateAfterSeconds = 30

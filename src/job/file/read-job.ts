@@ -1,4 +1,4 @@
-import type { Job } from '../job.ts'
+import { type Job, reallocateAfterSeconds } from '../job.ts'
 import { agreed, type Fields, readFields, type Said } from './fields.ts'
 import { describe, type FileEntry, type FileNode } from './file-node.ts'
 import { readJobName, subdomain } from './names.ts'
@@ -21,7 +21,6 @@ export interface PlacedJob {
 
 type JobFields = Fields<'job'>
 
-const reallocateAfterSeconds = 30
 const noFiles: DefinedFiles = new Map()
 // More than a pod is meant for; keeps what is compared with each other small.
 const mostContainers = 100

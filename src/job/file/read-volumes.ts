@@ -115,6 +115,7 @@ function oneText(scope: Scope, fields: Fields<'volume'>, key: 'name' | 'path'): 
 // Kubernetes takes no colon in a path, and no way back.
 function checkPath({ report }: Scope, at: number, path: string): void {
   if (!/^\/[^:]*$/.test(path) || path.split('/').includes('..')) report.problem(at, `the path of a volume must be absolute, and without .. and :, not ${quote(path)}`)
+  else if (/^\/+$/.test(path)) report.problem(at, 'a volume cannot be at /: it would be in the place of the image')
 }
 
 /** What a container says of a volume that the top declares, which need not be anything. */

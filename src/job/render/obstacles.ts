@@ -5,6 +5,7 @@ import type { RenderOptions } from '../rendered.ts'
 import { envoyName, firstTcpPort } from './envoy.ts'
 import type { Launch } from './launch.ts'
 import type { WorkloadKind } from './pod.ts'
+import { probeMountPath, usesProbeProgram } from './probes.ts'
 import { portsOf } from './services.ts'
 import { bindsToOneNode, volumeProblems } from './volumes.ts'
 
@@ -16,7 +17,7 @@ const ownRestartMinor = 35
 
 /** Why a job cannot become objects, for all of its faults at once. */
 export function obstaclesOf(job: Job, launch: Launch, kind: WorkloadKind, options: RenderOptions): readonly JobProblem[] {
-  return [...nameObstacles(job), ...portObstacles(job), ...versionObstacles(launch, kind, options), ...eachNodeObstacles(job, launch, options), ...volumeProblems(job, options)]
+  return [...nameObstacles(job), ...mountObstacles(job), ...portObstacles(job), ...versionObstacles(launch, kind, options), ...eachNodeObstacles(job, launch, options), ...volumeProblems(job, options)]
 }
 
 const reserved: readonly string[] = ['usher-lock', 'usher-probe', envoyName]
@@ -28,6 +29,12 @@ function nameObstacles({ name, containers, hasEnvoy }: Job): readonly JobProblem
     ...(name.endsWith(instancesSuffix) ? [invalid(`The name ${name} ends in ${instancesSuffix}, as the Service of the instances of the job ${name.slice(0, -instancesSuffix.length)} would.`)] : []),
     ...taken.map((container) => invalid(`A container cannot be called ${container.name}: usher adds one of that name.`)),
   ]
+}
+
+/** Of the program of checks. */
+function mountObstacles({ containers }: Job): readonly JobProblem[] {
+  const taken = containers.filter(({ healthcheck, volumes }) => usesProbeProgram(healthcheck) && volumes.some(({ path }) => path.replace(/\/+$/, '') === probeMountPath))
+  return taken.map(({ name }) => invalid(`${name} cannot have a volume at ${probeMountPath}: usher brings the program of its healthcheck there.`))
 }
 
 function portObstacles(job: Job): readonly JobProblem[] {

@@ -1,4 +1,4 @@
-import type { Job } from '../job.ts'
+import { type Job, reallocateAfterSeconds } from '../job.ts'
 import type { RenderOptions } from '../rendered.ts'
 import type { Launch } from './launch.ts'
 import type { WorkloadKind } from './pod.ts'
@@ -32,6 +32,8 @@ function checkWarnings({ first }: Launch): readonly string[] {
 function clusterWarnings(job: Job, kind: WorkloadKind, options: RenderOptions): readonly string[] {
   const isStartFirst = kind !== 'Job' && job.update.order === 'start-first'
   return [
+    ...(kind === 'Job' && job.update.order === 'stop-first' ? ['update.order says nothing of a job that ends: on a change it is deleted and made anew'] : []),
+    ...(kind === 'DaemonSet' && job.reallocateAfterSeconds !== reallocateAfterSeconds ? ['reallocate_after says nothing of a job with an instance on each node: an instance stays with its node'] : []),
     ...(isStartFirst && takesHostPorts(job) ? ['it takes ports of its nodes, so in an update an old instance ends before a new one starts'] : []),
     ...(bindsToOneNode(job, options) ? ['all instances are on one node, as only one can have its shared volume: they are lost together with it'] : []),
     ...(job.expose?.tlsSecret !== undefined && options.gateway !== undefined ? [`the certificate ${job.expose.tlsSecret} is not used: behind a Gateway, TLS is a matter of the Gateway's listeners`] : []),

@@ -64,6 +64,7 @@ t.test('what is no volume, and what to do instead', async (t) => {
     ['{path: /d, space: 1G}', 'a volume needs a type: shared is one for all instances; local is of one instance, and gone with it'],
     ['{type: local, path: /d}', 'a volume needs space, such as 1G'],
     ['{type: local, space: 1G}', 'a volume needs a path'],
+    ['{type: local, path: /, space: 1G}', 'a volume cannot be at /: it would be in the place of the image'],
     ['{type: local, path: /../d, space: 1G}', 'the path of a volume must be absolute, and without .. and :, not "/../d"'],
     ['{type: shared, path: /d, space: 1G, enforce: true}', 'enforce is of local volumes: a shared one has its space for itself'],
     ['{type: local, path: /d, space: 1G, storage_class: x}', 'storage_class is of shared volumes'],

@@ -50,6 +50,12 @@ t.test('a job that offers and keeps nothing has no more than its name and its wo
   t.strictSame([pod['automountServiceAccountToken'], pod['enableServiceLinks']], [false, false])
 })
 
+t.test('the place of the program of checks is not for volumes', async (t) => {
+  const volume = { type: 'local', name: 'a', path: '/usher-probe/', space: { bytes: 1, written: '1' }, isReadOnly: false, isEnforced: false } as const
+  t.match(problemsOf(job([container('app', { healthcheck: healthcheck({ type: 'http', port: 80, path: '/', expect: '200' }), volumes: [volume] })])), [['invalid-job', /app cannot have a volume at \/usher-probe/]])
+  t.equal(seen(job([container('app', { volumes: [volume] })])).objects.length, 2)
+})
+
 t.test('all problems are told at once', async (t) => {
   const value = job([container('usher-lock', { ports: [80, 80].map((port) => ({ port, target: port, protocol: 'TCP', isHostPort: false })), restart: { policy: 'never' } })], { name: 'web-pods', instances: 'each-node' })
   t.match(problemsOf(value), [

@@ -73,6 +73,13 @@ t.test('another number of instances changes nothing in their template, so that t
   }
 })
 
+t.test('what says nothing of this kind of job is told', async (t) => {
+  const update = { order: 'stop-first', rollback: true } as const
+  t.match(seen(job([container('once', { restart: { policy: 'never' } })], { update })).warnings, [/^update\.order says nothing/])
+  t.match(seen(job([app], { instances: 'each-node', reallocateAfterSeconds: 45 })).warnings, [/^reallocate_after says nothing/, /start without the lock/])
+  t.notMatch(seen(job([app], { update, reallocateAfterSeconds: 45 })).warnings, [/says nothing/])
+})
+
 t.test('an instance leaves a lost node after the time that the file says', async (t) => {
   const { pod } = seen(job([app], { reallocateAfterSeconds: 45 }))
   const toleration = { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 45 }
