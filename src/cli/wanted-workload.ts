@@ -3,7 +3,7 @@ import { prefix } from '../inject/names.ts'
 import { valueAt } from '../manifest/patch-data.ts'
 import { workloadsIn } from '../manifest/workloads.ts'
 import type { AmountStyle, AmountWriting, Base } from '../placement/amount-text.ts'
-import { demandOf } from '../placement/demand.ts'
+import { demandOf, neighbourRulesOf } from '../placement/demand.ts'
 import { NeighbourCount } from '../placement/neighbours.ts'
 import type { WantedWorkload } from '../placement/plan-workload.ts'
 import { ownerOf } from '../placement/pod-owner.ts'
@@ -45,7 +45,7 @@ export async function wantedWorkloadOf(trying: Trying, { object, style, namespac
     isTemplateChanged,
     revision: isTemplateChanged ? undefined : textAt(tried.live, 'status', 'updateRevision'),
     lock: lockBoundsOf(made),
-    interest: { owner, counts: [...demand.apart, ...demand.spread].map((rule) => new NeighbourCount(rule)) },
+    interest: { owner, counts: neighbourRulesOf(demand).map((rule) => new NeighbourCount(rule)) },
     writing: writingOf(pod, style),
     notJudged: [...whyUntried(tried), ...whyAsWritten(trial), ...waitsOf(made), ...(await quotaOf(trying, namespace))],
   }

@@ -1,7 +1,7 @@
 import { at, textAt } from '../check/json-paths.ts'
 import { tolerationsOf } from '../node-health/tolerations.ts'
 import { ClusterRoom } from '../placement/cluster-room.ts'
-import { demandOf } from '../placement/demand.ts'
+import { demandOf, neighbourRulesOf } from '../placement/demand.ts'
 import { NeighbourCount } from '../placement/neighbours.ts'
 import { readNodeRoom } from '../placement/node-room.ts'
 import { ownerOf } from '../placement/pod-owner.ts'
@@ -33,7 +33,7 @@ export async function askNode(node: string, workload: JsonObject, pods: readonly
   if (own === undefined) return unknown
   const namespace = textAt(workload, 'metadata', 'namespace') ?? ''
   const demand = demandOf(pod, namespace)
-  const counts = [...demand.apart, ...demand.spread].map((rule) => new NeighbourCount(rule))
+  const counts = neighbourRulesOf(demand).map((rule) => new NeighbourCount(rule))
   const kind = textAt(workload, 'kind') ?? ''
   const interest = { owner: ownerOf(kind, namespace, textAt(workload, 'metadata', 'name') ?? '', textAt(workload, 'metadata', 'uid')), counts }
   const cluster = await asker.ask('pods of the node', async () => {

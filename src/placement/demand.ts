@@ -18,6 +18,8 @@ export interface Demand {
   readonly apart: readonly NeighbourRule[]
   /** Topology spread that is not to be broken (DoNotSchedule). */
   readonly spread: readonly SpreadRule[]
+  /** Each keeps it on nodes that have such pods; the first one of them, where it counts itself, goes anywhere (required pod affinity). */
+  readonly together: readonly NeighbourRule[]
   /** What of it is not judged, in words. */
   readonly notJudged: readonly string[]
 }
@@ -44,6 +46,7 @@ export function demandOf(pod: JsonObject, namespace: string): Demand {
   const labels = at(pod, 'metadata', 'labels')
   const own = isStringMap(labels) ? labels : {}
   const terms = objectsAt(spec, 'affinity', 'podAntiAffinity', 'requiredDuringSchedulingIgnoredDuringExecution')
+  const affinities = objectsAt(spec, 'affinity', 'podAffinity', 'requiredDuringSchedulingIgnoredDuringExecution')
   const constraints = objectsAt(spec, 'topologySpreadConstraints').filter(({ whenUnsatisfiable }) => whenUnsatisfiable !== 'ScheduleAnyway')
   return {
     namespace,
@@ -57,8 +60,14 @@ export function demandOf(pod: JsonObject, namespace: string): Demand {
       maxSkew: typeof constraint['maxSkew'] === 'number' ? constraint['maxSkew'] : 1,
       minDomains: typeof constraint['minDomains'] === 'number' ? constraint['minDomains'] : 1,
     })),
-    notJudged: notJudgedOf(spec, terms, constraints),
+    together: affinities.filter(isOfNodes).map((term) => ruleOf(term, namespacesOf(term, namespace), own)),
+    notJudged: notJudgedOf(spec, terms, affinities, constraints),
   }
+}
+
+/** The rules about neighbours of a demand, in the order in which their pods are counted. */
+export function neighbourRulesOf({ apart, spread, together }: Demand): readonly NeighbourRule[] {
+  return [...apart, ...spread, ...together]
 }
 
 function ruleOf(term: JsonObject, namespaces: readonly string[], own: Readonly<Record<string, string>>): NeighbourRule {
@@ -81,6 +90,11 @@ function isJudged({ namespaceSelector, matchLabelKeys, mismatchLabelKeys }: Json
   return !isSet(namespaceSelector) && !isSet(matchLabelKeys) && !isSet(mismatchLabelKeys)
 }
 
+/** In a domain of several nodes, the node with the most room need not be in the domain with the most. */
+function isOfNodes(term: JsonObject): boolean {
+  return isJudged(term) && term['topologyKey'] === 'kubernetes.io/hostname'
+}
+
 function isSet(value: unknown): boolean {
   return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)
 }
@@ -88,12 +102,12 @@ function isSet(value: unknown): boolean {
 // Of volumes that are bound to nodes, or may be.
 const boundVolumes = ['persistentVolumeClaim', 'ephemeral', 'csi'] as const
 
-function notJudgedOf(spec: unknown, terms: readonly JsonObject[], constraints: readonly JsonObject[]): readonly string[] {
+function notJudgedOf(spec: unknown, terms: readonly JsonObject[], affinities: readonly JsonObject[], constraints: readonly JsonObject[]): readonly string[] {
   const volumes = objectsAt(spec, 'volumes').some((volume) => boundVolumes.some((kind) => isSet(volume[kind])))
   const scheduler = textAt(spec, 'schedulerName') ?? 'default-scheduler'
   return [
     ...(volumes ? ['where its volumes can be attached'] : []),
-    ...(isSet(at(spec, 'affinity', 'podAffinity', 'requiredDuringSchedulingIgnoredDuringExecution')) ? ['required affinity to other pods'] : []),
+    ...(affinities.every(isOfNodes) ? [] : ['required affinity to pods of its zone or of other domains, or by namespaces or label keys that are selected']),
     ...(terms.every(isJudged) ? [] : ['anti-affinity that selects namespaces or label keys']),
     ...(constraints.some(({ matchLabelKeys }) => isSet(matchLabelKeys)) ? ['matchLabelKeys of its topology spread'] : []),
     ...(isSet(at(spec, 'resourceClaims')) ? ['its resource claims (dynamic resource allocation)'] : []),

@@ -36,12 +36,14 @@ export class NeighbourCount {
 export class Neighbours {
   readonly #rules: readonly Rule[]
 
-  /** @param counts in the order of the rules of the demand: `apart`, then `spread`. */
+  /** @param counts in the order of `neighbourRulesOf`. */
   constructor(demand: Demand, counts: readonly NeighbourCount[], rooms: readonly NodeRoom[]) {
     const spreadOver = rooms.filter(({ node }) => matchesNode(demand.choice, node) && demand.spread.every(({ topologyKey }) => domainOf(node.labels, topologyKey) !== undefined))
+    const { apart, spread, together } = demand
     this.#rules = [
-      ...demand.apart.map((rule, index) => new Rule(rule, undefined, counts[index], rooms)),
-      ...demand.spread.map((rule, index) => new Rule(rule, rule, counts[demand.apart.length + index], spreadOver)),
+      ...apart.map((rule, index) => new Rule(rule, 'apart', counts[index], rooms)),
+      ...spread.map((rule, index) => new Rule(rule, rule, counts[apart.length + index], spreadOver)),
+      ...together.map((rule, index) => new Rule(rule, 'together', counts[apart.length + spread.length + index], rooms)),
     ]
   }
 
@@ -73,29 +75,39 @@ export class Neighbours {
 /** One rule, and how many pods that it counts each domain has. */
 class Rule {
   readonly #rule: NeighbourRule
-  readonly #spread: SpreadRule | undefined
+  readonly #kind: 'apart' | 'together' | SpreadRule
   readonly #domains = new Map<string, number>()
+  /** Of all domains. */
+  #total = 0
   /** Of the domains, what the emptiest has; undefined: to be counted anew. */
   #least: number | undefined
 
-  constructor(rule: NeighbourRule, spread: SpreadRule | undefined, count: NeighbourCount | undefined, rooms: readonly NodeRoom[]) {
+  constructor(rule: NeighbourRule, kind: 'apart' | 'together' | SpreadRule, count: NeighbourCount | undefined, rooms: readonly NodeRoom[]) {
     this.#rule = rule
-    this.#spread = spread
+    this.#kind = kind
     for (const { node } of rooms) {
       const domain = domainOf(node.labels, rule.topologyKey)
-      if (domain !== undefined) this.#domains.set(domain, (this.#domains.get(domain) ?? 0) + (count?.on(node.name) ?? 0))
+      if (domain === undefined) continue
+      const there = count?.on(node.name) ?? 0
+      this.#domains.set(domain, (this.#domains.get(domain) ?? 0) + there)
+      this.#total += there
     }
   }
 
   whyNot(labels: Readonly<Record<string, string>>): NodeReason | undefined {
     const { topologyKey, countsItself } = this.#rule
     const domain = domainOf(labels, topologyKey)
-    if (this.#spread === undefined) {
+    if (this.#kind === 'apart') {
       if (domain === undefined || (this.#domains.get(domain) ?? 0) === 0) return undefined
       return { code: 'anti-affinity', detail: `anti-affinity: such a pod is in ${topologyKey}=${domain} already` }
     }
+    if (this.#kind === 'together') {
+      if (domain === undefined) return { code: 'affinity', detail: `no label ${topologyKey}, by which its pods are together` }
+      const isFirst = countsItself && this.#total === 0
+      return isFirst || (this.#domains.get(domain) ?? 0) > 0 ? undefined : { code: 'affinity', detail: 'affinity: none of the pods that it is to be with is here' }
+    }
     if (domain === undefined) return { code: 'topology-spread', detail: `no label ${topologyKey}, over which its pods are spread` }
-    const { maxSkew, minDomains } = this.#spread
+    const { maxSkew, minDomains } = this.#kind
     this.#least ??= this.#domains.size < minDomains ? 0 : leastOf(this.#domains.values())
     if ((this.#domains.get(domain) ?? 0) + (countsItself ? 1 : 0) - this.#least <= maxSkew) return undefined
     return { code: 'topology-spread', detail: `topology spread: ${topologyKey}=${domain} would have more than ${maxSkew} above the least` }
@@ -103,13 +115,14 @@ class Rule {
 
   /** Whether a domain takes no second one of such pods. */
   isOneIn(labels: Readonly<Record<string, string>>): boolean {
-    return this.#spread === undefined && this.#rule.countsItself && domainOf(labels, this.#rule.topologyKey) !== undefined
+    return this.#kind === 'apart' && this.#rule.countsItself && domainOf(labels, this.#rule.topologyKey) !== undefined
   }
 
   put(labels: Readonly<Record<string, string>>): void {
     const domain = domainOf(labels, this.#rule.topologyKey)
     if (domain === undefined || !this.#rule.countsItself) return
     this.#domains.set(domain, (this.#domains.get(domain) ?? 0) + 1)
+    this.#total++
     this.#least = undefined
   }
 }

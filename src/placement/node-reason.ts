@@ -12,6 +12,7 @@ export type NodeReasonCode =
   | 'resource'
   | 'pods'
   | 'host-port'
+  | 'affinity'
   | 'anti-affinity'
   | 'topology-spread'
 

@@ -62,7 +62,14 @@ export function place(rooms: readonly NodeRoom[], batch: Batch): Placed {
     site.room.take(demand)
     neighbours.put(site.room)
   }
-  return { placed, wanted: target, nodes: sites.map(({ room, left: _left, ...outcome }) => ({ name: room.node.name, ...outcome })) }
+  const nodes = sites.map(({ room, left: _left, ...outcome }) => ({ name: room.node.name, ...outcome, ...keptFrom(room, outcome, demand, neighbours) }))
+  return { placed, wanted: target, nodes }
+}
+
+/** Pods that are to be together are kept from nodes only by those that were put elsewhere. */
+function keptFrom(room: NodeRoom, { isEligible, placed, reasons }: Pick<NodeOutcome, 'isEligible' | 'placed' | 'reasons'>, { together }: Demand, neighbours: Neighbours): { readonly reasons: readonly NodeReason[] } {
+  const reason = isEligible && placed === 0 && together.length > 0 ? neighbours.whyNotOn(room) : undefined
+  return { reasons: reason === undefined ? reasons : [reason] }
 }
 
 /** A node while pods are put on it. */

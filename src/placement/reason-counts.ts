@@ -14,6 +14,7 @@ const wordsOfCode: Partial<Readonly<Record<NodeReasonCode, string>>> = {
   disk: 'too little disk free',
   resource: 'too little of another resource free',
   pods: 'no pod more',
+  affinity: 'affinity to pods elsewhere',
   'anti-affinity': 'anti-affinity',
   'topology-spread': 'topology spread',
 }

@@ -78,6 +78,24 @@ t.test('pods that keep apart: one in each domain, and none beside those that are
   t.match(nodes[1], { fits: 0, reasons: [{ code: 'anti-affinity', detail: 'anti-affinity: such a pod is in zone=a already' }] })
 })
 
+const togetherOn = (labelSelector: JsonObject = own): JsonObject => ({ affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector }] } } })
+
+t.test('required affinity: all of them on one node, which is where one runs already, else the one with the most room', async (t) => {
+  const rooms = (): ReturnType<typeof roomOf>[] => ['a', 'b'].map((name, index) => roomOf(name, gibi(4 + 2 * index), { labels: { 'kubernetes.io/hostname': name } }))
+  const { placed, nodes } = place(rooms(), batchOf(podOf(gibi(2), togetherOn()), 4))
+  t.equal(placed, 3, 'though there is room for five in all')
+  t.match(nodes, [{ placed: 0, reasons: [{ code: 'affinity' }] }, { placed: 3, reasons: [{ code: 'memory' }] }])
+  const begun = batchOf(podOf(gibi(2), togetherOn()), 4)
+  begun.neighbours[0]?.add('a', 1)
+  t.equal(place(rooms(), begun).placed, 2)
+
+  const withOthers = batchOf(podOf(gibi(2), togetherOn({ matchLabels: { app: 'db' } })), 4)
+  t.equal(place(rooms(), withOthers).placed, 0, 'none of those that it is to be with is anywhere')
+  withOthers.neighbours[0]?.add('b', 1)
+  t.equal(place(rooms(), withOthers).placed, 3)
+  t.strictSame(batchOf(podOf({}, togetherOn()), 1).demand.notJudged, [])
+})
+
 const spreadOver = (topologyKey: string, maxSkew: number, more: JsonObject = {}): JsonObject => ({ topologySpreadConstraints: [{ topologyKey, maxSkew, whenUnsatisfiable: 'DoNotSchedule', labelSelector: own, ...more }] })
 
 t.test('topology spread: no domain is further ahead of the emptiest than it may be', async (t) => {

@@ -1,5 +1,5 @@
 import type { AmountWriting } from '../../src/placement/amount-text.ts'
-import { demandOf } from '../../src/placement/demand.ts'
+import { demandOf, neighbourRulesOf } from '../../src/placement/demand.ts'
 import { NeighbourCount } from '../../src/placement/neighbours.ts'
 import { type NodeRoom, readNodeRoom } from '../../src/placement/node-room.ts'
 import type { Batch } from '../../src/placement/place.ts'
@@ -27,5 +27,5 @@ export function podOf(requests: JsonObject = {}, spec: JsonObject = {}, metadata
 /** Pods that are like this one, to be put on nodes. */
 export function batchOf(pod: JsonObject, wanted: Batch['wanted'], parts: Partial<Batch> = {}): Batch {
   const demand = demandOf(pod, 'shop')
-  return { demand, writing, tolerations: demand.choice.tolerations, neighbours: [...demand.apart, ...demand.spread].map((rule) => new NeighbourCount(rule)), wanted, has: new Set(), ...parts }
+  return { demand, writing, tolerations: demand.choice.tolerations, neighbours: neighbourRulesOf(demand).map((rule) => new NeighbourCount(rule)), wanted, has: new Set(), ...parts }
 }
