@@ -59,6 +59,15 @@ t.test('stop takes away all that the ledger knows, and the claim; shared volumes
   t.strictSame(await names('stopped'), [])
 })
 
+t.test('a name that a run has kept, and was killed before its ledger, is let go of by stop', async (t) => {
+  await stage.namespace(t, 'begun')
+  await shell.read(`kubectl create configmap job-name.begun -n usher-system --from-literal=namespace=begun`)
+  t.match(await shell.run('usher job stop begun -n stopped --yes'), { code: 1 }, 'not by one of another namespace')
+  t.ok(await stage.find('/api/v1/namespaces/usher-system/configmaps/job-name.begun'))
+  t.match(await shell.run('usher job stop begun -n begun --yes'), { code: 1, stderr: /there is no job begun in namespace begun/ })
+  t.equal(await stage.find('/api/v1/namespaces/usher-system/configmaps/job-name.begun'), undefined)
+})
+
 t.test('bad input: a sentence that says what to do, and the exit code', (t) => badInput(t, stage))
 
 async function badInput(t: Test, { server }: JobStage): Promise<void> {

@@ -38,7 +38,11 @@ export interface JobStop {
 export async function stopJob(stop: JobStop): Promise<ExitCode> {
   const { job, report, output, isWithVolumes, isAgreed } = stop
   const found = await awaitTurn(stop)
-  if (found.version === undefined) throw await noSuchJob(stop.cluster, job)
+  if (found.version === undefined) {
+    // A run that was killed at its beginning may have kept the name, and no more.
+    await releaseName(stop.cluster, job, stop.usherNamespace)
+    throw await noSuchJob(stop.cluster, job)
+  }
   const live = (await findOthers(stop.cluster, recordedIn(found.ledger), [])).filter((each) => belongsTo(each, job))
   const kept = live.filter((each) => holdsData(each) && !isWithVolumes)
   const going = live.filter((each) => !kept.includes(each))
