@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { readJobs } from '../job/file/read-jobs.ts'
 import { formatFileProblem, invalidJob } from '../job/file/report.ts'
 import { render } from '../job/render/render.ts'
 import type { RenderOptions } from '../job/rendered.ts'
 import type { JsonObject } from '../units/json.ts'
-import { whyNot } from './manifest-sources.ts'
+import { fileReader } from './job/read-job-files.ts'
 import type { JobFileText, JobObjects } from './plan-sources.ts'
 
 /**
@@ -13,7 +11,7 @@ import type { JobFileText, JobObjects } from './plan-sources.ts'
  * it names are found relative to it.
  */
 export function readJobObjects({ name, text, folder }: JobFileText, options: RenderOptions): JobObjects {
-  const reading = readJobs(text, { file: name, variables: (variable) => process.env[variable], readFile: (path) => readBeside(folder, path) })
+  const reading = readJobs(text, { file: name, variables: (variable) => process.env[variable], readFile: fileReader(folder) })
   if ('problems' in reading) return { job: name, problem: invalidJob(reading.problems) }
   const objects: JsonObject[] = []
   const warnings = reading.warnings.map(formatFileProblem)
@@ -28,12 +26,4 @@ export function readJobObjects({ name, text, folder }: JobFileText, options: Ren
     warnings.push(...rendering.warnings.map((warning) => `job ${job.name}: ${warning}`))
   }
   return { objects, warnings }
-}
-
-function readBeside(folder: string, path: string): string {
-  try {
-    return readFileSync(resolve(folder, path), 'utf8')
-  } catch (error) {
-    throw new Error(whyNot(error), { cause: error })
-  }
 }

@@ -120,7 +120,7 @@ export function isContent(path: string): boolean {
 }
 
 /** Reads files relative to a folder. */
-function fileReader(folder: string): (path: string) => string {
+export function fileReader(folder: string): (path: string) => string {
   return (path) => {
     try {
       return decode(readBounded(resolve(folder, path), mostContent))
