@@ -9,6 +9,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { readSaidOptions, renderFlags } from './job/render-flags.ts'
 import { findSources, sourceFlags } from './manifest-sources.ts'
 import { outputFlow } from './output-flow.ts'
+import { documentText, type OutputForm, readOutput } from './output-form.ts'
 import { planAll } from './plan-room.ts'
 import { type JobReader, type PlannedInput, readPlanned } from './plan-sources.ts'
 import { settingsReader } from './settings-reader.ts'
@@ -29,7 +30,7 @@ export const planCommand: Command = {
     kubeconfig: clusterFlags.kubeconfig,
     context: clusterFlags.context,
     namespace: { type: 'string', short: 'n', value: 'NAME', help: "namespace of jobs, and of objects that name none; else the context's, or default" },
-    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object, a problem document where it is rejected' },
+    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json or yaml: one object, a problem document where it is rejected' },
     nodes: { type: 'boolean', help: 'show each node of a large cluster, not only the first and how many others there are' },
     'exit-code': { type: 'boolean', help: 'end with 1 where something would change' },
     timeout: { type: 'string', value: 'SPAN', default: '2m', help: 'how long all of it may take' },
@@ -37,7 +38,7 @@ export const planCommand: Command = {
   },
   examples: ['usher plan -f web.yaml', 'helm template shop ./chart | usher plan -f - -n shop', 'usher plan -f web.yaml --exit-code -o json', 'usher plan -f job.yaml --nodes'],
   async run(values, output) {
-    const asked: Asked = { form: readForm(values), timeoutMs: readTimeout(values), values, output }
+    const asked: Asked = { form: readOutput(values), timeoutMs: readTimeout(values), values, output }
     const given = readNamespace(values)
     readSaidOptions(values)
     const sources = await findSources(values)
@@ -54,7 +55,7 @@ export const planCommand: Command = {
 
 /** What was asked for on the command line. */
 interface Asked {
-  readonly form: 'table' | 'json'
+  readonly form: OutputForm
   readonly timeoutMs: number
   readonly values: FlagValues
   readonly output: Output
@@ -82,26 +83,20 @@ async function within({ timeoutMs, values }: Asked, work: (signal: AbortSignal) 
 }
 
 async function rejectJob({ job, problem }: Extract<PlannedInput, { kind: 'rejected' }>, { form, output: { stdout, stderr } }: Asked): Promise<ExitCode> {
-  if (form === 'json') await outputFlow(stdout).write(`${JSON.stringify(jobProblemDocument(job, problem), undefined, 2)}\n`)
+  if (form !== 'table') await outputFlow(stdout).write(documentText(form, jobProblemDocument(job, problem)))
   stderr.write(`usher plan: ${problemSentence(problem)}\n`)
   return exitCodes.rejected
 }
 
 async function tell(plan: RoomPlan, { form, values, output: { stdout, stderr } }: Asked): Promise<ExitCode> {
-  const text = form === 'json' ? JSON.stringify(planJson(plan), undefined, 2) : planLines(plan, paintFor(stdout), values.isOn('nodes')).join('\n')
-  await outputFlow(stdout).write(`${text}\n`)
+  const text = form === 'table' ? `${planLines(plan, paintFor(stdout), values.isOn('nodes')).join('\n')}\n` : documentText(form, planJson(plan))
+  await outputFlow(stdout).write(text)
   if (plan.problem !== undefined) {
     stderr.write(`usher plan: ${problemSentence(plan.problem)}\n`)
     return exitCodes.rejected
   }
   const isChange = plan.changes.some(({ change }) => change !== 'unchanged')
   return isChange && values.isOn('exit-code') ? exitCodes.failed : exitCodes.done
-}
-
-function readForm(values: FlagValues): 'table' | 'json' {
-  const form = values.text('output')
-  if (form === 'table' || form === 'json') return form
-  throw new UsageError(`--output: ${JSON.stringify(form)} is neither table nor json`)
 }
 
 const longestMs = 3_600_000

@@ -9,16 +9,17 @@ import { type Command, type FlagValues, type Output, UsageError } from './comman
 import { exitCodes, type ExitCode } from './exit-codes.ts'
 import { serverTime } from './find-hanging.ts'
 import { findWorkload } from './find-workload.ts'
+import { documentText, readOutput } from './output-form.ts'
 import { showPending } from './progress.ts'
 import { gatherWhy } from './why-facts.ts'
 import { askNode } from './why-node.ts'
-import { namespaceOf, readOutput, readTimeout, withinTime, workloadFlags } from './workload-flags.ts'
+import { namespaceOf, readTimeout, withinTime, workloadFlags } from './workload-flags.ts'
 import { writeText } from './write-text.ts'
 
 const flags = {
   ...workloadFlags,
   node: { type: 'string', value: 'NODE', help: 'say whether this node takes an instance of it, and why not' },
-  output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object, with all instances and all causes' },
+  output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json or yaml: one object, with all instances and all causes' },
 } as const satisfies Command['flags']
 
 const description =
@@ -68,8 +69,8 @@ async function run(usage: string, values: FlagValues, output: Output, isOfJobs =
   }).finally(() => pending.end())
   const parts = { ...facts, unasked: [...new Set(unasked)] }
   const explanation = explain(parts)
-  const text = form === 'json' ? JSON.stringify(toJson(explanation, parts), undefined, 2) : reportLines(explanation, parts, paintFor(output.stdout)).join('\n')
-  await writeText(output.stdout, `${text}\n`)
+  const text = form === 'table' ? `${reportLines(explanation, parts, paintFor(output.stdout)).join('\n')}\n` : documentText(form, toJson(explanation, parts))
+  await writeText(output.stdout, text)
   return exitCodes.done
 }
 

@@ -31,17 +31,6 @@ export function namespaceOf({ config, namespace }: Pick<JoinedAdmin, 'config' | 
 }
 
 /**
- * Reads `--output`.
- *
- * @throws {UsageError}
- */
-export function readOutput(values: FlagValues): 'table' | 'json' {
-  const form = values.text('output')
-  if (form === 'table' || form === 'json') return form
-  throw new UsageError(`--output: ${JSON.stringify(form)} is neither table nor json`)
-}
-
-/**
  * Does work that is to be done within a time, and until somebody stops it; what is not answered by then is late.
  *
  * @throws {UnreachableError} where the work could not do without what is late.

@@ -101,7 +101,7 @@ async function badInput(t: Test, { shell, server }: Stage): Promise<void> {
   await says('usher job status web -n shopp', 1, /there is no namespace shopp .*did you mean shop\?/)
   await says('usher job status web --interval 5s', 2, /--interval goes with --watch/)
   await says('usher job ls -A -n shop', 2, /exclude each other/)
-  await says('usher job ls -o wide', 2, /"wide" is neither table nor json/)
+  await says('usher job ls -o wide', 2, /"wide" is none of table, json and yaml/)
   await says('usher job ls --kubeconfig /nowhere', 3, /there is no \/nowhere/)
   await server.stop()
   await says('usher job ls', 3, /cannot be reached at https:\/\/127\.0\.0\.1/)

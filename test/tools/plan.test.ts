@@ -37,7 +37,7 @@ async function badInput(t: Test, stage: PlanStage): Promise<void> {
   }
   await says('usher plan', 2, /nothing to read: -f FILE/)
   await says('usher plan web.yaml', 2, /files are given with -f/)
-  await says('usher plan -f - -o yaml', 2, /"yaml" is neither table nor json/)
+  await says('usher plan -f - -o wide', 2, /"wide" is none of table, json and yaml/)
   await says('usher plan -f - -n Shop', 2, /"Shop" is not a name that a namespace can have/)
   await says('usher plan -f - --timeout 0', 2, /--timeout: in "0" nothing can be asked/)
   await says('usher plan -f nowhere.yaml', 1, /nowhere\.yaml: it cannot be read: there is no such file/)

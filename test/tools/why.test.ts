@@ -114,7 +114,7 @@ async function badInput(t: Test, { shell }: Stage): Promise<void> {
   await says('usher why', 2, /which workload\? usher why WORKLOAD/)
   await says('usher why service/web', 2, /"service" is not a kind that is known here/)
   await says('usher why web db', 2, /one WORKLOAD at a time/)
-  await says('usher why web -o yaml', 2, /"yaml" is neither table nor json/)
+  await says('usher why web -o wide', 2, /"wide" is none of table, json and yaml/)
   await says('usher why web --timeout 0', 2, /--timeout: nothing is answered in no time/)
   await says('usher why wep -n shop', 1, /there is no workload wep in namespace shop; did you mean web\?/)
   await says('usher why deployment/web -n shopp', 1, /there is no namespace shopp .*did you mean shop\?/)

@@ -1,18 +1,18 @@
 import { readTimeout } from '../change-flags.ts'
 import { type Flag, type FlagValues, UsageError } from '../command.ts'
 import { isNamespaceName } from '../admin-cluster.ts'
-import type { ReportForm } from './job-report.ts'
+import { type OutputForm, readOutput } from '../output-form.ts'
 
 /** The flags of the verbs that change a job. */
 export const jobChangeFlags = {
-  output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table: lines for people; json: one object a line, as it happens' },
+  output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table: lines for people; json: one object a line, as it happens; yaml: a document each' },
   timeout: { type: 'string', value: 'SPAN', default: '10m', help: 'how long is waited until all instances are healthy; then what was before is put back. Not given: 10m for the first one, and for each one that follows; more where its checks and what it depends on may take more' },
   'usher-namespace': { type: 'string', value: 'NAME', help: 'namespace of usher, where the names of jobs are kept; else usher-system, or where its webhook is' },
 } as const satisfies Record<string, Flag>
 
 /** What of the flags steers a change. */
 export interface ChangeSettings {
-  readonly form: ReportForm
+  readonly form: OutputForm
   readonly timeoutMs: number
   /** Nobody has said how long all of it may take. */
   readonly isForEach: boolean
@@ -27,18 +27,7 @@ export interface ChangeSettings {
 export function readChangeSettings(values: FlagValues): ChangeSettings {
   const usherNamespace = values.text('usher-namespace')
   if (usherNamespace !== undefined && !isNamespaceName(usherNamespace)) throw new UsageError(`--usher-namespace: ${JSON.stringify(usherNamespace)} is not a name that a namespace can have`)
-  return { form: readReportForm(values), timeoutMs: readTimeout(values), isForEach: !values.isGiven('timeout'), usherNamespace }
-}
-
-/**
- * Reads `--output` of what is told as it happens.
- *
- * @throws {UsageError}
- */
-export function readReportForm(values: FlagValues): ReportForm {
-  const form = values.text('output')
-  if (form === 'table' || form === 'json') return form
-  throw new UsageError(`--output: ${JSON.stringify(form)} is neither table nor json`)
+  return { form: readOutput(values), timeoutMs: readTimeout(values), isForEach: !values.isGiven('timeout'), usherNamespace }
 }
 
 // A DNS label, as the file has it.

@@ -1,8 +1,9 @@
 import { historyLines, revisionJson, revisionLines } from '../../job/run/history.ts'
 import type { Ledger, Revision } from '../../job/run/ledger.ts'
-import { type Command, UsageError } from '../command.ts'
+import type { Command } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { outputFlow } from '../output-flow.ts'
+import { documentText, readOutput } from '../output-form.ts'
 import { readTimeout, withinTime, workloadFlags } from '../workload-flags.ts'
 import { plainLayout } from '../../manifest/layout.ts'
 import { printBlock } from '../../manifest/print.ts'
@@ -21,30 +22,28 @@ export const historyCommand: Command = {
   operand: { value: 'JOB', help: 'the job' },
   flags: {
     ...jobClusterFlags,
-    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object; yaml: with --revision, its objects as manifests' },
+    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json or yaml: one object; yaml with --revision: its objects as manifests' },
     timeout: workloadFlags.timeout,
     revision: { type: 'string', value: 'N', help: 'show this one' },
   },
   examples: ['usher job history web', 'usher job history web --revision 3', 'usher job history web --revision 2 -o yaml'],
   async run(values, output) {
     const job = readJobName('history', values)
-    const form = values.text('output')
+    const form = readOutput(values)
     const wanted = values.text('revision')
     const number = wanted === undefined ? undefined : readWhole('--revision', wanted, 1)
-    if (form !== 'table' && form !== 'json' && form !== 'yaml') throw new UsageError(`--output: ${JSON.stringify(form)} is none of table, json and yaml`)
-    if (form === 'yaml' && number === undefined) throw new UsageError('-o yaml goes with --revision')
     const { cluster, ledger } = await withinTime(readTimeout(values), async (signal) => {
       const joined = await joinJobs(values, signal)
       return { cluster: joined, ledger: (await readKnownLedger(joined, job)).ledger }
     })
     const write = (text: string): Promise<void> => outputFlow(output.stdout).write(text)
     if (number === undefined) {
-      await write(form === 'json' ? `${JSON.stringify({ job, namespace: cluster.namespace, revisions: ledger.revisions.map(revisionJson) }, undefined, 2)}\n` : `${historyLines(ledger, Date.now()).join('\n')}\n`)
+      await write(form === 'table' ? `${historyLines(ledger, Date.now()).join('\n')}\n` : documentText(form, { job, namespace: cluster.namespace, revisions: ledger.revisions.map(revisionJson) }))
       return exitCodes.done
     }
     const revision = revisionOf(ledger, number)
     if (form === 'yaml') await write(revision.objects.map((each) => printBlock(each, 0, plainLayout)).join('---\n'))
-    else await write(form === 'json' ? `${JSON.stringify(revisionJson(revision), undefined, 2)}\n` : `${revisionLines(revision).join('\n')}\n`)
+    else await write(form === 'json' ? documentText(form, revisionJson(revision)) : `${revisionLines(revision).join('\n')}\n`)
     return exitCodes.done
   },
 }

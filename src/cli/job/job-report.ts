@@ -7,8 +7,9 @@ import type { Json, JsonObject } from '../../units/json.ts'
 import { changeReport } from '../change-report.ts'
 import type { Output } from '../command.ts'
 import { outputFlow } from '../output-flow.ts'
+import { type MachineForm, type OutputForm, streamText } from '../output-form.ts'
 
-/** Tells what is done to a job: lines for people, or one JSON object a line. */
+/** Tells what is done to a job: lines for people, or one JSON object a line, or one YAML document each. */
 export interface JobReport {
   /** Something that people are to know; it is no result. */
   note(text: string): Promise<void>
@@ -24,11 +25,9 @@ export interface JobReport {
   end(text: string, event: string, members?: JsonObject): Promise<void>
 }
 
-export type ReportForm = 'table' | 'json'
-
 /** A report of one job on the standard output. */
-export function jobReport(output: Output, job: string, form: ReportForm, now: () => number = Date.now): JobReport {
-  return form === 'json' ? forMachines(output, job) : forPeople(output, now)
+export function jobReport(output: Output, job: string, form: OutputForm, now: () => number = Date.now): JobReport {
+  return form === 'table' ? forPeople(output, now) : forMachines(output, job, form)
 }
 
 function forPeople(output: Output, now: () => number): JobReport {
@@ -53,10 +52,10 @@ function plainLine({ name, node, label, why, state }: Instance): string {
   return [name, node ?? '-', label, state === 'Healthy' || state === 'Done' ? '' : why].filter((cell) => cell !== '').join('  ')
 }
 
-function forMachines({ stdout }: Output, job: string): JobReport {
+function forMachines({ stdout }: Output, job: string, form: MachineForm): JobReport {
   const flow = outputFlow(stdout)
   const told = new Map<string, string>()
-  const write = (event: string, members: Readonly<Record<string, Json | undefined>>): Promise<void> => flow.write(`${JSON.stringify({ event, job, ...members })}\n`)
+  const write = (event: string, members: Readonly<Record<string, Json | undefined>>): Promise<void> => flow.write(streamText(form, { event, job, ...members }))
   return {
     note: (text) => write('note', { text }),
     object: (outcome, object) => write('object', { outcome, apiVersion: object['apiVersion'], kind: object['kind'], name: textAt(object, 'metadata', 'name') }),

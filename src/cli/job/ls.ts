@@ -8,7 +8,8 @@ import { type Asker, askWith } from '../asker.ts'
 import { type Command, UsageError } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { serverTime } from '../find-hanging.ts'
-import { namespaceOf, readOutput, readTimeout, withinTime, workloadFlags } from '../workload-flags.ts'
+import { documentText, readOutput } from '../output-form.ts'
+import { namespaceOf, readTimeout, withinTime, workloadFlags } from '../workload-flags.ts'
 import { writeText } from '../write-text.ts'
 import { readRevisions, revisionKey } from './revisions.ts'
 
@@ -22,7 +23,7 @@ export const jobListCommand: Command = {
   flags: {
     ...workloadFlags,
     'all-namespaces': { type: 'boolean', short: 'A', help: 'the jobs of all namespaces' },
-    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object' },
+    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json or yaml: one object' },
   },
   examples: ['usher job ls', 'usher job ls -A', 'usher job ls -n shop -o json'],
   async run(values, output) {
@@ -37,7 +38,7 @@ export const jobListCommand: Command = {
       const [listed, now] = await Promise.all([listJobs(admin, asker, namespace), serverTime(admin, signal)])
       return { ...listed, nowMs: now }
     })
-    if (form === 'json') await writeText(output.stdout, `${JSON.stringify(jobsJson(rows), undefined, 2)}\n`)
+    if (form !== 'table') await writeText(output.stdout, documentText(form, jobsJson(rows)))
     else if (rows.length > 0) await writeText(output.stdout, `${jobLines(rows, nowMs).join('\n')}\n`)
     else output.stderr.write(`there are no jobs in ${namespace === undefined ? 'this cluster' : `namespace ${namespace}`}; usher job run makes one${namespace === undefined ? '' : ', usher job ls -A lists those of all namespaces'}\n`)
     for (const sentence of unlisted) output.stderr.write(`usher job ls: ${sentence}\n`)

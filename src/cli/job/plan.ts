@@ -12,6 +12,7 @@ import type { JsonObject } from '../../units/json.ts'
 import type { Command } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { outputFlow } from '../output-flow.ts'
+import { documentText, streamText } from '../output-form.ts'
 import { planObjects } from '../plan-room.ts'
 import { jobChangeFlags, readChangeSettings, readWhole } from './change-flags.ts'
 import { readClusterOptions } from './cluster-options.ts'
@@ -36,7 +37,7 @@ export const planCommandOfJob: Command = {
   flags: {
     filename: jobFileFlag,
     ...jobClusterFlags,
-    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object for each job, a problem document where it is rejected' },
+    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json or yaml: one object for each job, a problem document where it is rejected' },
     nodes: { type: 'boolean', help: 'show each node of a large cluster, not only the first and how many others there are' },
     'exit-code': { type: 'boolean', help: 'end with 1 where something would change' },
     'check-revision': { type: 'string', value: 'N', help: 'reject unless this revision is deployed; 0: unless none is' },
@@ -63,7 +64,7 @@ export const planCommandOfJob: Command = {
         for (const warning of warnings) output.stderr.write(`warning: ${job.name}: ${warning}\n`)
         const planned = await planObjects(cluster.admin, inOrder(objects), { namespace: cluster.namespace, signal, jobName: job.name, fieldManager: jobFieldManager, withChanges: true })
         const plan = { ...planned, changes: [...planned.changes, ...(await deletedBy(cluster, ledger, objects))] }
-        await outputFlow(output.stdout).write(settings.form === 'json' ? `${JSON.stringify(planJson(plan), undefined, 2)}\n` : `${planLines(plan, paintFor(output.stdout), values.isOn('nodes')).join('\n')}\n`)
+        await outputFlow(output.stdout).write(settings.form === 'table' ? `${planLines(plan, paintFor(output.stdout), values.isOn('nodes')).join('\n')}\n` : jobs.length > 1 ? streamText(settings.form, planJson(plan)) : documentText(settings.form, planJson(plan)))
         if (plan.problem !== undefined) return rejected(job.name, plan.problem, output.stderr)
         isChange ||= hasChange(plan)
         all.push(...objects)

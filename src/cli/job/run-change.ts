@@ -2,14 +2,14 @@ import type { Output } from '../command.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { outputFlow } from '../output-flow.ts'
 import { InterruptedError } from '../until-interrupted.ts'
-import type { ReportForm } from './job-report.ts'
+import { type OutputForm, streamText } from '../output-form.ts'
 import { JobRejection } from './rejection.ts'
 
 /**
  * Runs what changes a job: Ctrl-C aborts the signal, and a second one ends the process as usual. A rejection is told with its
  * problem document.
  */
-export async function runChange(form: ReportForm, output: Output, work: (stopping: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
+export async function runChange(form: OutputForm, output: Output, work: (stopping: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
   const stopping = new AbortController()
   const stop = (): void => stopping.abort()
   process.once('SIGINT', stop).once('SIGTERM', stop)
@@ -30,10 +30,10 @@ function isAbort(error: unknown): boolean {
 }
 
 /** People get a sentence, and both get the document, which says where more of it stands. */
-async function reject(rejection: JobRejection, form: ReportForm, { stdout, stderr }: Output): Promise<ExitCode> {
+async function reject(rejection: JobRejection, form: OutputForm, { stdout, stderr }: Output): Promise<ExitCode> {
   const { document, message } = rejection
   const flow = outputFlow(stdout)
-  if (form === 'json') await flow.write(`${JSON.stringify({ event: 'rejected', job: rejection.job, problem: document })}\n`)
+  if (form !== 'table') await flow.write(streamText(form, { event: 'rejected', job: rejection.job, problem: document }))
   else await flow.write(`${JSON.stringify(document, undefined, 2)}\n`)
   stderr.write(`${message}\n`)
   return exitCodes.rejected

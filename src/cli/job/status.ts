@@ -9,8 +9,9 @@ import { serverTime } from '../find-hanging.ts'
 import { liveLines } from '../live-lines.ts'
 import { lookAgain } from '../look-again.ts'
 import { OutputError, type OutputFlow, outputFlow } from '../output-flow.ts'
+import { documentText, type OutputForm, readOutput, streamText } from '../output-form.ts'
 import { settingsReader } from '../settings-reader.ts'
-import { readOutput, readTimeout, withinTime, workloadFlags } from '../workload-flags.ts'
+import { readTimeout, withinTime, workloadFlags } from '../workload-flags.ts'
 import { readJob } from './job-operand.ts'
 import { lookAtJob } from './look-at-job.ts'
 
@@ -24,7 +25,7 @@ export const jobStatusCommand: Command = {
   operand: { value: 'JOB', help: 'the job' },
   flags: {
     ...workloadFlags,
-    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object' },
+    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json or yaml: one object' },
     watch: { type: 'boolean', short: 'w', help: 'show it again and again, until Ctrl-C; with -o json a line each time' },
     interval: { type: 'string', value: 'SPAN', default: '2s', help: 'with --watch: how often' },
   },
@@ -49,7 +50,7 @@ export const jobStatusCommand: Command = {
     try {
       if (everyMs !== undefined) return await watch({ look, form, everyMs }, output, flow)
       const { view, unasked } = await look(new AbortController().signal)
-      await flow.write(form === 'json' ? `${JSON.stringify(jobViewJson(view), undefined, 2)}\n` : `${jobViewLines(view, paintFor(output.stdout)).join('\n')}\n`)
+      await flow.write(form === 'table' ? `${jobViewLines(view, paintFor(output.stdout)).join('\n')}\n` : documentText(form, jobViewJson(view)))
       for (const sentence of unasked) output.stderr.write(`usher job status: ${sentence}\n`)
       return view.summary.state === 'Degraded' || view.summary.state === 'Failed' ? exitCodes.failed : exitCodes.done
     } catch (error) {
@@ -67,7 +68,7 @@ interface Look {
 
 interface Watching {
   readonly look: (stopping: AbortSignal) => Promise<Look>
-  readonly form: 'table' | 'json'
+  readonly form: OutputForm
   readonly everyMs: number
 }
 
@@ -76,13 +77,13 @@ async function watch({ look, form, everyMs }: Watching, { stdout, stderr }: Outp
   const stopping = new AbortController()
   const stop = (): void => stopping.abort()
   process.once('SIGINT', stop).once('SIGTERM', stop)
-  const live = form === 'json' ? undefined : liveLines(stdout, flow)
+  const live = form === 'table' ? liveLines(stdout, flow) : undefined
   try {
     await lookAgain({
       look: () => look(stopping.signal),
       everyMs,
       signal: stopping.signal,
-      show: ({ view, unasked }) => (live === undefined ? flow.write(`${JSON.stringify(jobViewJson(view))}\n`) : live.show([...jobViewLines(view, plain), ...unasked.map(printable)])),
+      show: ({ view, unasked }) => (live === undefined ? flow.write(streamText(form === 'yaml' ? form : 'json', jobViewJson(view))) : live.show([...jobViewLines(view, plain), ...unasked.map(printable)])),
       async failed({ message }) {
         if (live === undefined) stderr.write(`usher job status: ${message}\n`)
         else await live.fail(message)

@@ -1,6 +1,7 @@
 import { formatFileProblem } from '../../job/file/report.ts'
-import { type Command, UsageError } from '../command.ts'
+import type { Command } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { documentText, readOutput } from '../output-form.ts'
 import { jobFileFlag, readJobFiles, tellWarnings } from './read-job-files.ts'
 
 /** `usher job validate` */
@@ -13,15 +14,14 @@ export const validateCommand: Command = {
     'relative to it.',
   flags: {
     filename: jobFileFlag,
-    output: { type: 'string', short: 'o', value: 'json', help: 'all problems and warnings as JSON, with file, line, column, code and message' },
+    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table: lines for people; json or yaml: all problems and warnings, with file, line, column, code and message' },
   },
   examples: ['usher job validate -f job.yaml', 'TAG=1.2 usher job validate -f web.yaml -f db.yaml', 'usher job validate -f - -o json < job.yaml'],
   async run(values, { stdout, stderr }) {
-    const form = values.text('output')
-    if (form !== undefined && form !== 'json') throw new UsageError(`--output: ${JSON.stringify(form)} is not json`)
+    const form = readOutput(values)
     const { jobs, problems, warnings } = await readJobFiles(values)
-    if (form === 'json') {
-      stdout.write(`${JSON.stringify({ valid: problems.length === 0, jobs: jobs.map(({ name }) => name), problems, warnings }, undefined, 2)}\n`)
+    if (form !== 'table') {
+      stdout.write(documentText(form, { valid: problems.length === 0, jobs: jobs.map(({ name }) => name), problems, warnings }))
       return problems.length === 0 ? exitCodes.done : exitCodes.rejected
     }
     tellWarnings(warnings, stderr)

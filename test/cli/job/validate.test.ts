@@ -78,7 +78,7 @@ t.test('what cannot be read, and what makes no sense: 2, and one sentence', asyn
     [['-f', `${folder}/latin.yaml`], /latin\.yaml: it cannot be read: it is not UTF-8\n/],
     [['-f', `${folder}/large.yaml`], /large\.yaml: it cannot be read: it is larger than 4 MiB\n/],
     [['-f', '-', '-f', '-'], /-f - can be given only once\n/],
-    [['-f', '-', '-o', 'yaml'], /--output: "yaml" is not json\n/],
+    [['-f', '-', '-o', 'wide'], /--output: "wide" is none of table, json and yaml\n/],
     [['job.yaml'], /Unexpected argument|is no flag; files are given with -f/],
   ] as const) {
     const { code, stdout, stderr } = await validate(t, [...args])
