@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
+import { until } from '../support/until.ts'
 import { dryRun, lockIsInjected, lockIsLeftOut } from './support/breaker.ts'
 import { tag, untag } from './support/node-images.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
@@ -97,10 +98,19 @@ t.test('an upgrade to an init container that does not exist keeps no new pods fr
   t.ok(naps(later), 'the nap remains')
 
   await setValues(installed)
+  // While they end, those of before still answer, and see by now that a lock is there: with the image that does not exist.
+  await until('the replicas of before are gone', async () => {
+    const replicas = await list<WebhookPod>('get', 'pods', '--namespace', systemNamespace, '--selector', 'app.kubernetes.io/component=webhook')
+    return replicas.length === 2 && replicas.every(({ metadata }) => metadata.deletionTimestamp === undefined)
+  }, 120_000)
   await lockIsInjected(namespace)
   const { last } = await startPods(namespace, { last: {} })
   await hasGotTheLock(t, last)
 })
+
+interface WebhookPod {
+  readonly metadata: { readonly deletionTimestamp?: string }
+}
 
 interface ClusterEvent {
   readonly metadata: { readonly uid: string }
