@@ -62,6 +62,10 @@ t.test('where 10G are free, 12G are refused member for member, and nothing is th
   t.teardown(() => kubectl(['uncordon', 'node-2']))
   await until('what has been deleted is gone', async () => (await list<InstancePod>('get', 'pods', '--all-namespaces')).every(({ metadata }) => metadata.deletionTimestamp === undefined), patienceMs)
   const free = await freeMemoryOf('node-1')
+  if (free < 10 * 2 ** 30) {
+    t.pass('no 10G', { skip: `the node has ${Math.floor(free / 2 ** 30)} GiB free, and 10 are wanted` })
+    return
+  }
   const filling = { containers: [{ name: 'main', image: nodeImage, imagePullPolicy: 'Never', args: ['-e', server], resources: { requests: { memory: String(free - 10 * 2 ** 30) } } }], nodeName: 'node-1' }
   await apply(barePod(namespace, 'filling', { spec: filling }))
   const before = await objectsIn(namespace)
