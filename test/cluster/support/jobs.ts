@@ -67,7 +67,7 @@ interface Slice {
 
 /** What the tests read of an instance. */
 export interface InstancePod {
-  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string; readonly annotations: Readonly<Record<string, string>> }
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string; readonly deletionTimestamp?: string; readonly annotations: Readonly<Record<string, string>> }
   readonly spec: { readonly nodeName?: string; readonly initContainers?: readonly { readonly name: string }[] }
   readonly status: {
     readonly phase: string
@@ -116,7 +116,7 @@ export function problemIn({ stdout }: Outcome): JsonObject {
 export async function freeMemoryOf(node: string): Promise<number> {
   const { status } = await read<{ readonly status: { readonly allocatable: { readonly memory: string } } }>('get', 'node', node)
   const pods = await list<AskingPod>('get', 'pods', '--all-namespaces', '--field-selector', `spec.nodeName=${node},status.phase!=Succeeded,status.phase!=Failed`)
-  const asked = pods.map(({ spec }) => Math.max(sumOf(spec.containers), ...(spec.initContainers ?? []).map((each) => sumOf([each]))))
+  const asked = pods.map(({ spec: { containers, initContainers = [] } }) => Math.max(sumOf([...containers, ...initContainers.filter(isSidecar)]), ...initContainers.map((each) => sumOf([each]))))
   return bytesOf(status.allocatable.memory) - asked.reduce((sum, each) => sum + each, 0)
 }
 
@@ -125,7 +125,12 @@ interface AskingPod {
 }
 
 interface AskingContainer {
+  readonly restartPolicy?: string
   readonly resources?: { readonly requests?: { readonly memory?: string } }
+}
+
+function isSidecar({ restartPolicy }: AskingContainer): boolean {
+  return restartPolicy === 'Always'
 }
 
 function sumOf(containers: readonly AskingContainer[]): number {
