@@ -153,9 +153,10 @@ t.test('what answers 204 or 302 is unhealthy: it leaves DNS, is restarted, and c
 t.test('a rolling update under load: no request fails', async (t) => {
   const namespace = 'jobs-rolling'
   await makeNamespace(t, namespace, undefined, { 'usher.dev/lock-lease': '2s' })
-  const file = (version: string): string => jobFile('web', 3, { app: container({ environment: { VERSION: version } }) }, { nap: 5 })
+  // Names are unique in the cluster, and a namespace keeps its own until it is gone.
+  const file = (version: string): string => jobFile('rolled', 3, { app: container({ environment: { VERSION: version } }) }, { nap: 5 })
   t.equal((await usher(['job', 'run', '-n', namespace, '-f', '-'], file('1'))).code, 0)
-  const { spec } = await read<{ readonly spec: { readonly clusterIP: string } }>('get', 'service', '--namespace', namespace, 'web')
+  const { spec } = await read<{ readonly spec: { readonly clusterIP: string } }>('get', 'service', '--namespace', namespace, 'rolled')
   const url = `http://${spec.clusterIP}/`
   await until('the service answers', () => fetch(url).then((answer) => answer.ok, () => false))
   const load = startLoad(t, url, 4)
