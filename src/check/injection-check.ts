@@ -1,5 +1,6 @@
 import type { DecisionContext } from '../inject/context.ts'
 import { decide } from '../inject/decide.ts'
+import { counted } from '../terminal/counted.ts'
 import { isObject, type JsonObject } from '../units/json.ts'
 import { valueOf, whenTold } from './asked.ts'
 import { breakerState } from './breaker-metrics.ts'
@@ -17,7 +18,7 @@ export function judgeInjection(facts: Facts): Finding {
     const judged = facts.dryRuns.filter(({ namespace }) => enabled.some((each) => nameOf(each) === nameOf(namespace))).map((each) => ({ name: nameOf(each.namespace), ...judgeOne(each, facts) }))
     const items = judged.filter(({ outcome }) => outcome !== 'ok').map(({ name, detail }) => `${name}: ${detail}`)
     const untried = enabled.length - judged.length
-    const tried = `${judged.length} namespace${judged.length === 1 ? '' : 's'}${untried > 0 ? ` (of ${enabled.length}; the others were not tried)` : ''}`
+    const tried = `${counted(judged.length, 'namespace')}${untried > 0 ? ` (of ${enabled.length}; the others were not tried)` : ''}`
     if (judged.some(({ outcome }) => outcome === 'failed')) {
       return failed('pods do not get, or do not keep, what usher gives them', { items, hint: 'the documentation says what each of these means, and how to mend it' })
     }

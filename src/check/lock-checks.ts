@@ -1,3 +1,4 @@
+import { counted } from '../terminal/counted.ts'
 import { formatAge } from '../units/age.ts'
 import { valueOf, whenTold } from './asked.ts'
 import type { Facts } from './facts.ts'
@@ -78,7 +79,7 @@ export function judgeReach(facts: Facts): Finding {
       return warning(`on ${missed.length} of ${last.size} nodes, the last pod that asked the lock got no answer, and started without`, { items, hint })
     }
     if (last.size === 0) return skipped('no pod that is there tells whether it has reached a lock; it can be told once one has asked')
-    return ok(`pods have reached the lock on ${last.size} node${last.size === 1 ? '' : 's'}`)
+    return ok(`pods have reached the lock on ${counted(last.size, 'node')}`)
   })
 }
 
@@ -97,6 +98,6 @@ export function judgeImage(facts: Facts): Finding {
     const hint = 'see waitImage and imagePullSecrets of the chart; usher rescue frees pods that hang already'
     if (items.length > 0 || hanging.length > 0) return failed('the image of the init container does not run', { items: [...items, ...hanging], hint })
     const running = holds.filter(({ status }) => at(status, 'state', 'running') !== undefined).length
-    return running === 0 ? skipped('no pod of a lock holds the image yet') : ok(`the image of the init container runs on ${running} node${running === 1 ? '' : 's'}`)
+    return running === 0 ? skipped('no pod of a lock holds the image yet') : ok(`the image of the init container runs on ${counted(running, 'node')}`)
   })
 }

@@ -1,6 +1,7 @@
 import type { Changed, ChangedWorkload, Remark } from '../manifest/change-workloads.ts'
 import { largestDocument, type Piece, splitDocuments } from '../manifest/split.ts'
 import type { Workload } from '../manifest/workloads.ts'
+import { counted } from '../terminal/counted.ts'
 import { paintDiffLine, paintFor } from '../terminal/paint.ts'
 import type { Output } from './command.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
@@ -117,8 +118,8 @@ class Run<T> {
   /** Says what was done in all. */
   end(): ExitCode {
     this.#progress.end()
-    const of = `${this.#changed} of ${this.#workloads} workload${this.#workloads === 1 ? '' : 's'} changed`
-    const faults = this.#faults === 0 ? '' : `; ${this.#faults} fault${this.#faults === 1 ? '' : 's'}`
+    const of = `${this.#changed} of ${counted(this.#workloads, 'workload')} changed`
+    const faults = this.#faults === 0 ? '' : `; ${counted(this.#faults, 'fault')}`
     this.#say(of + faults)
     return this.#faults === 0 ? exitCodes.done : exitCodes.failed
   }

@@ -4,6 +4,7 @@ import { injectKey } from '../inject/names.ts'
 import { type ChartObject, titleOf, titlesOf } from '../install/chart-object.ts'
 import { othersOf, ownersBesides } from '../install/ownership.ts'
 import { planUninstall, type UninstallPlan } from '../install/plan-uninstall.ts'
+import { counted } from '../terminal/counted.ts'
 import { formatAge } from '../units/age.ts'
 import { mapBounded } from '../units/map-bounded.ts'
 import { explainFailure, type JoinedAdmin } from './admin-cluster.ts'
@@ -114,7 +115,7 @@ async function podsOf({ asker }: Waiting, namespace: string): Promise<readonly s
 function awaitPodsGone(waiting: Waiting, namespace: string): Promise<Look<true>> {
   return waitFor<true>(waiting, async () => {
     const pods = await podsOf(waiting, namespace)
-    return pods.length === 0 ? { done: true } : { waitsFor: [`the end of ${pods.length} pod${pods.length === 1 ? '' : 's'}`] }
+    return pods.length === 0 ? { done: true } : { waitsFor: [`the end of ${counted(pods.length, 'pod')}`] }
   })
 }
 

@@ -1,4 +1,5 @@
 import { tuning } from '../inject/names.ts'
+import { counted } from '../terminal/counted.ts'
 import type { Content } from './content.ts'
 import type { Feature, Plan } from './plan.ts'
 import type { Verdict } from './trial.ts'
@@ -102,5 +103,5 @@ export function titleOf({ candidate: { kind, name } }: Content): string {
 
 /** A number of workloads, for people. */
 export function workloads(count: number): string {
-  return `${count} workload${count === 1 ? '' : 's'}`
+  return counted(count, 'workload')
 }

@@ -42,7 +42,21 @@ function isField({ operator, values }: NodeRequirement): boolean {
   return (operator === 'In' || operator === 'NotIn') && values.length === 1
 }
 
-function matchesLabel({ operator, values }: NodeRequirement, value: string | undefined): boolean {
+function matchesLabel(requirement: NodeRequirement, value: string | undefined): boolean {
+  const matches = matchesSet(requirement, value)
+  if (matches !== undefined) return matches
+  const [is, bound] = [wholeOf(value), wholeOf(requirement.values[0])]
+  if (is === undefined || bound === undefined) return false
+  return requirement.operator === 'Gt' ? is > bound : is < bound
+}
+
+/** A field that nodes do not have is empty. */
+function matchesField({ operator, values: [wanted] }: NodeRequirement, value = ''): boolean {
+  return (value === wanted) === (operator === 'In')
+}
+
+/** Whether the value of a label is as a requirement of selectors asks; undefined: its operator is none of theirs. */
+export function matchesSet({ operator, values }: Pick<NodeRequirement, 'operator' | 'values'>, value: string | undefined): boolean | undefined {
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value)
@@ -52,17 +66,9 @@ function matchesLabel({ operator, values }: NodeRequirement, value: string | und
       return value !== undefined
     case 'DoesNotExist':
       return value === undefined
-    default: {
-      const [is, bound] = [wholeOf(value), wholeOf(values[0])]
-      if (is === undefined || bound === undefined) return false
-      return operator === 'Gt' ? is > bound : is < bound
-    }
+    default:
+      return undefined
   }
-}
-
-/** A field that nodes do not have is empty. */
-function matchesField({ operator, values: [wanted] }: NodeRequirement, value = ''): boolean {
-  return (value === wanted) === (operator === 'In')
 }
 
 /** An integer as Go's ParseInt reads it, of 64 bits; undefined: it is none. */

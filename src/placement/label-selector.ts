@@ -1,3 +1,4 @@
+import { matchesSet } from '../node-health/node-affinity.ts'
 import { objectsOf, isObject, isStringMap } from '../units/json.ts'
 
 /** What a `v1.LabelSelector` asks of labels; all of it must be so. */
@@ -30,19 +31,6 @@ export function readSelector(value: unknown): LabelSelector | undefined {
 
 /** Whether labels are as a selector asks. */
 export function selects({ requirements }: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
-  return requirements.every(({ key, operator, values }) => {
-    const value = Object.hasOwn(labels, key) ? labels[key] : undefined
-    switch (operator) {
-      case 'In':
-        return value !== undefined && values.includes(value)
-      case 'NotIn':
-        return value === undefined || !values.includes(value)
-      case 'Exists':
-        return value !== undefined
-      case 'DoesNotExist':
-        return value === undefined
-      default:
-        return false
-    }
-  })
+  // An operator that the API server has not let through matches nothing.
+  return requirements.every((each) => matchesSet(each, Object.hasOwn(labels, each.key) ? labels[each.key] : undefined) ?? false)
 }

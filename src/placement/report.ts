@@ -1,5 +1,6 @@
 import { jobProblemTable, type JobProblem } from '../job/problems.ts'
 import { columns, printable } from '../terminal/columns.ts'
+import { counted } from '../terminal/counted.ts'
 import type { Paint } from '../terminal/paint.ts'
 import { formatAge } from '../units/age.ts'
 import { type AmountWriting, amountText, wordOf } from './amount-text.ts'
@@ -42,10 +43,6 @@ function verdictOf({ instances, running, outdated, needed }: WorkloadPlan): stri
   const going = outdated === 0 ? '' : `, ${outdated} of another kind or too many ${outdated === 1 ? 'goes' : 'go'}`
   if (needed === 0) return `${all}, ${running === instances ? (instances === 1 ? 'it runs' : 'all run') : `${running} run`}${going}; no more room is needed`
   return `${all}, ${running} ${running === 1 ? 'runs' : 'run'}${going}; there is room for ${needed === 1 ? 'the one' : `the ${needed}`} that ${needed === 1 ? 'is' : 'are'} needed`
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 const firstResources = ['memory', 'cpu', 'ephemeral-storage']

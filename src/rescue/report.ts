@@ -1,4 +1,5 @@
 import { columns } from '../terminal/columns.ts'
+import { counted } from '../terminal/counted.ts'
 import { formatAge } from '../units/age.ts'
 import type { Hang } from './hang.ts'
 import { nameOfOwner, type Rescue } from './plan.ts'
@@ -92,5 +93,5 @@ export function toJson(outcomes: readonly Outcome[]): object {
 }
 
 function pods(count: number): string {
-  return `${count} pod${count === 1 ? '' : 's'}`
+  return counted(count, 'pod')
 }

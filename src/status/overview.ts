@@ -1,5 +1,6 @@
 import type { GateState, StateView } from '../lock/state-view.ts'
 import { columns } from '../terminal/columns.ts'
+import { counted } from '../terminal/counted.ts'
 import { formatAge } from '../units/age.ts'
 import type { NodeStatus } from './node-status.ts'
 import { waitsOf } from './waits.ts'
@@ -63,15 +64,11 @@ function summary(statuses: readonly NodeStatus[]): string {
   const gated = sum(({ gated: each = [] }) => each)
   const silent = statuses.length - states.length
   const parts = [
-    count(statuses.length, 'node'),
-    `${count(sum(({ holders }) => holders), 'pod')} starting`,
+    counted(statuses.length, 'node'),
+    `${counted(sum(({ holders }) => holders), 'pod')} starting`,
     `${sum(({ waiters }) => waiters)} waiting`,
     ...(gated === 0 ? [] : [`${gated} waiting for what ${gated === 1 ? 'it depends' : 'they depend'} on`]),
-    ...(silent === 0 ? [] : [`${count(silent, 'lock')} without an answer`]),
+    ...(silent === 0 ? [] : [`${counted(silent, 'lock')} without an answer`]),
   ]
   return parts.join(', ')
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
