@@ -9,8 +9,9 @@ import { closest, type Command, type FlagValues, type Output, UsageError } from 
 import { exitCodes } from './exit-codes.ts'
 import { gatherFacts } from './gather-facts.ts'
 import { outputFlow } from './output-flow.ts'
+import { readTableOrJson } from './output-form.ts'
 import { showPending } from './progress.ts'
-import { settingsReader } from './settings-reader.ts'
+import { readTimeout } from './timeout-flag.ts'
 
 /** `usher check` */
 export const checkCommand: Command = {
@@ -28,8 +29,7 @@ export const checkCommand: Command = {
   },
   examples: ['usher check', 'usher check -o json', 'usher check --only webhook-reachable --only injection'],
   async run(values, output) {
-    const form = values.text('output')
-    if (form !== 'table' && form !== 'json') throw new UsageError(`--output: ${JSON.stringify(form)} is neither table nor json`)
+    const form = readTableOrJson(values)
     const only = readOnly(values)
     const withinMs = readTimeout(values)
     const admin = await joinAdmin(values)
@@ -57,14 +57,6 @@ async function gatherWithin(ms: number, admin: JoinedAdmin, { stderr }: Output, 
     pending.end()
     clearTimeout(timer)
   }
-}
-
-const longestMs = 3_600_000
-
-function readTimeout(values: FlagValues): number {
-  const ms = settingsReader(values, {}).span('timeout', undefined, longestMs)
-  if (ms === 0) throw new UsageError(`--timeout: in ${JSON.stringify(values.text('timeout'))} nothing can be asked`)
-  return ms
 }
 
 function readOnly(values: FlagValues): readonly string[] {

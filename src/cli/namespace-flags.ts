@@ -1,6 +1,7 @@
 import type { NamespaceState } from '../enable/namespace-state.ts'
 import { clusterFlags, isNamespaceName } from './admin-cluster.ts'
 import { type Flag, type FlagValues, UsageError } from './command.ts'
+import { readTableOrJson } from './output-form.ts'
 
 /** The flags of the commands that turn usher on and off in a namespace. */
 export const namespaceFlags = {
@@ -35,8 +36,7 @@ export function readChange(command: string, values: FlagValues, to: NamespaceSta
     throw new UsageError(`which namespace? usher ${command} NAMESPACE${hint}`)
   }
   if (!isNamespaceName(operand)) throw new UsageError(`${JSON.stringify(operand)} is not a name that a namespace can have`)
-  const form = values.text('output')
-  if (form !== 'table' && form !== 'json') throw new UsageError(`--output: ${JSON.stringify(form)} is neither table nor json`)
+  const form = readTableOrJson(values)
   const dryRun = values.text('dry-run')
   if (dryRun !== 'server' && dryRun !== 'none') throw new UsageError(`--dry-run: ${JSON.stringify(dryRun)} is neither server nor none`)
   const change = { command, namespace: operand, to, form, isRehearsal: dryRun === 'server', isAgreed: values.isOn('yes'), isForced: values.isOn('force') } as const

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml'
 import { type FlagValues, UsageError } from './command.ts'
 
 /** How machines are told. */
@@ -18,16 +17,29 @@ export function readOutput(values: FlagValues): OutputForm {
   throw new UsageError(`--output: ${JSON.stringify(form)} is none of table, json and yaml`)
 }
 
+/**
+ * Reads `--output` of commands that have no YAML.
+ *
+ * @throws {UsageError}
+ */
+export function readTableOrJson(values: FlagValues): 'table' | 'json' {
+  const form = values.text('output')
+  if (form === 'table' || form === 'json') return form
+  throw new UsageError(`--output: ${JSON.stringify(form)} is neither table nor json`)
+}
+
 /** A value as a whole document, with its last newline. */
-export function documentText(form: MachineForm, value: unknown): string {
+export async function documentText(form: MachineForm, value: unknown): Promise<string> {
   return form === 'json' ? `${JSON.stringify(value, undefined, 2)}\n` : yaml(value)
 }
 
 /** A value as one of many that follow each other: a line of JSON, or a document of YAML. */
-export function streamText(form: MachineForm, value: unknown): string {
-  return form === 'json' ? `${JSON.stringify(value)}\n` : `---\n${yaml(value)}`
+export async function streamText(form: MachineForm, value: unknown): Promise<string> {
+  return form === 'json' ? `${JSON.stringify(value)}\n` : `---\n${await yaml(value)}`
 }
 
-function yaml(value: unknown): string {
+/** Its library is loaded where somebody wants YAML. */
+async function yaml(value: unknown): Promise<string> {
+  const { stringify } = await import('yaml')
   return stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 })
 }

@@ -4,7 +4,7 @@ import { planLines, problemSentence } from '../placement/report.ts'
 import type { RoomPlan } from '../placement/room-plan.ts'
 import { paintFor } from '../terminal/paint.ts'
 import { clusterFlags, joinAdmin, type JoinedAdmin, readNamespace } from './admin-cluster.ts'
-import { type Command, type FlagValues, type Output, UsageError } from './command.ts'
+import { type Command, type FlagValues, type Output } from './command.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { readSaidOptions, renderFlags } from './job/render-flags.ts'
 import { findSources, sourceFlags } from './manifest-sources.ts'
@@ -12,8 +12,9 @@ import { outputFlow } from './output-flow.ts'
 import { documentText, type OutputForm, readOutput } from './output-form.ts'
 import { planAll } from './plan-room.ts'
 import { type JobReader, type PlannedInput, readPlanned } from './plan-sources.ts'
-import { settingsReader } from './settings-reader.ts'
+import { readTimeout } from './timeout-flag.ts'
 import { UnreachableError } from './unreachable-error.ts'
+import { namespaceOf } from './workload-flags.ts'
 
 /** `usher plan` */
 export const planCommand: Command = {
@@ -39,11 +40,11 @@ export const planCommand: Command = {
   examples: ['usher plan -f web.yaml', 'helm template shop ./chart | usher plan -f - -n shop', 'usher plan -f web.yaml --exit-code -o json', 'usher plan -f job.yaml --nodes'],
   async run(values, output) {
     const asked: Asked = { form: readOutput(values), timeoutMs: readTimeout(values), values, output }
-    const given = readNamespace(values)
+    readNamespace(values)
     readSaidOptions(values)
     const sources = await findSources(values)
     const admin = await joinAdmin(values)
-    const namespace = given ?? namespaceOf(admin)
+    const namespace = namespaceOf(admin)
     return within(asked, async (signal) => {
       const input = await readPlanned(sources, (file) => readJob(file, admin, asked, namespace, signal))
       if (input.kind === 'rejected') return rejectJob(input, asked)
@@ -67,11 +68,6 @@ async function readJob(file: Parameters<JobReader>[0], admin: JoinedAdmin, { val
   return readJobObjects(file, await readClusterOptions({ admin, asker: askWith(admin, signal), namespace }, values, undefined))
 }
 
-/** Of the kubeconfig's context. */
-function namespaceOf({ config }: JoinedAdmin): string {
-  return config.getContextObject(config.getCurrentContext())?.namespace ?? 'default'
-}
-
 async function within({ timeoutMs, values }: Asked, work: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
   const signal = AbortSignal.timeout(timeoutMs)
   try {
@@ -83,13 +79,13 @@ async function within({ timeoutMs, values }: Asked, work: (signal: AbortSignal) 
 }
 
 async function rejectJob({ job, problem }: Extract<PlannedInput, { kind: 'rejected' }>, { form, output: { stdout, stderr } }: Asked): Promise<ExitCode> {
-  if (form !== 'table') await outputFlow(stdout).write(documentText(form, jobProblemDocument(job, problem)))
+  if (form !== 'table') await outputFlow(stdout).write(await documentText(form, jobProblemDocument(job, problem)))
   stderr.write(`usher plan: ${problemSentence(problem)}\n`)
   return exitCodes.rejected
 }
 
 async function tell(plan: RoomPlan, { form, values, output: { stdout, stderr } }: Asked): Promise<ExitCode> {
-  const text = form === 'table' ? `${planLines(plan, paintFor(stdout), values.isOn('nodes')).join('\n')}\n` : documentText(form, planJson(plan))
+  const text = form === 'table' ? `${planLines(plan, paintFor(stdout), values.isOn('nodes')).join('\n')}\n` : await documentText(form, planJson(plan))
   await outputFlow(stdout).write(text)
   if (plan.problem !== undefined) {
     stderr.write(`usher plan: ${problemSentence(plan.problem)}\n`)
@@ -97,12 +93,4 @@ async function tell(plan: RoomPlan, { form, values, output: { stdout, stderr } }
   }
   const isChange = plan.changes.some(({ change }) => change !== 'unchanged')
   return isChange && values.isOn('exit-code') ? exitCodes.failed : exitCodes.done
-}
-
-const longestMs = 3_600_000
-
-function readTimeout(values: FlagValues): number {
-  const ms = settingsReader(values, {}).span('timeout', undefined, longestMs)
-  if (ms === 0) throw new UsageError(`--timeout: in ${JSON.stringify(values.text('timeout'))} nothing can be asked`)
-  return ms
 }

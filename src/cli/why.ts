@@ -69,7 +69,7 @@ async function run(usage: string, values: FlagValues, output: Output, isOfJobs =
   }).finally(() => pending.end())
   const parts = { ...facts, unasked: [...new Set(unasked)] }
   const explanation = explain(parts)
-  const text = form === 'table' ? `${reportLines(explanation, parts, paintFor(output.stdout)).join('\n')}\n` : documentText(form, toJson(explanation, parts))
+  const text = form === 'table' ? `${reportLines(explanation, parts, paintFor(output.stdout)).join('\n')}\n` : await documentText(form, toJson(explanation, parts))
   await writeText(output.stdout, text)
   return exitCodes.done
 }

@@ -38,12 +38,12 @@ export const historyCommand: Command = {
     })
     const write = (text: string): Promise<void> => outputFlow(output.stdout).write(text)
     if (number === undefined) {
-      await write(form === 'table' ? `${historyLines(ledger, Date.now()).join('\n')}\n` : documentText(form, { job, namespace: cluster.namespace, revisions: ledger.revisions.map(revisionJson) }))
+      await write(form === 'table' ? `${historyLines(ledger, Date.now()).join('\n')}\n` : await documentText(form, { job, namespace: cluster.namespace, revisions: ledger.revisions.map(revisionJson) }))
       return exitCodes.done
     }
     const revision = revisionOf(ledger, number)
     if (form === 'yaml') await write(revision.objects.map((each) => printBlock(each, 0, plainLayout)).join('---\n'))
-    else await write(form === 'json' ? documentText(form, revisionJson(revision)) : `${revisionLines(revision).join('\n')}\n`)
+    else await write(form === 'json' ? await documentText(form, revisionJson(revision)) : `${revisionLines(revision).join('\n')}\n`)
     return exitCodes.done
   },
 }

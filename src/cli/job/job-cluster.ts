@@ -5,6 +5,7 @@ import type { JsonObject } from '../../units/json.ts'
 import { clusterFlags, explainFailure, joinAdmin, type JoinedAdmin } from '../admin-cluster.ts'
 import { type Asker, askWith } from '../asker.ts'
 import type { Flag, FlagValues } from '../command.ts'
+import { namespaceOf } from '../workload-flags.ts'
 
 /** The flags of whatever asks a cluster about jobs. */
 export const jobClusterFlags = {
@@ -23,9 +24,7 @@ export interface JobCluster {
 /** Finds the cluster and the namespace of a command's flags. Throws as {@link joinAdmin}. */
 export async function joinJobs(values: FlagValues, signal: AbortSignal): Promise<JobCluster> {
   const admin = await joinAdmin(values)
-  const { config } = admin
-  const ofContext = config.getContextObject(config.getCurrentContext())?.namespace
-  return { admin, asker: askWith(admin, signal), namespace: admin.namespace ?? (ofContext || 'default') }
+  return { admin, asker: askWith(admin, signal), namespace: namespaceOf(admin) }
 }
 
 /** As {@link JobCluster}, of which another signal ends the requests. */

@@ -55,7 +55,7 @@ function plainLine({ name, node, label, why, state }: Instance): string {
 function forMachines({ stdout }: Output, job: string, form: MachineForm): JobReport {
   const flow = outputFlow(stdout)
   const told = new Map<string, string>()
-  const write = (event: string, members: Readonly<Record<string, Json | undefined>>): Promise<void> => flow.write(streamText(form, { event, job, ...members }))
+  const write = async (event: string, members: Readonly<Record<string, Json | undefined>>): Promise<void> => flow.write(await streamText(form, { event, job, ...members }))
   return {
     note: (text) => write('note', { text }),
     object: (outcome, object) => write('object', { outcome, apiVersion: object['apiVersion'], kind: object['kind'], name: textAt(object, 'metadata', 'name') }),

@@ -5,6 +5,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { findWorkload } from '../find-workload.ts'
 import { OutputError, outputFlow } from '../output-flow.ts'
 import { settingsReader } from '../settings-reader.ts'
+import { withStopSignals } from '../until-interrupted.ts'
 import { namespaceOf, readTimeout, withinTime, workloadFlags } from '../workload-flags.ts'
 import { followLogs } from './follow-logs.ts'
 import { readJob } from './job-operand.ts'
@@ -48,19 +49,17 @@ export const jobLogsCommand: Command = {
 }
 
 /** Whoever follows logs ends that by Ctrl-C, and has had what was wanted. */
-async function untilStopped(work: (stopping: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
-  const stopping = new AbortController()
-  const stop = (): void => stopping.abort()
-  process.once('SIGINT', stop).once('SIGTERM', stop)
-  try {
-    return await work(stopping.signal)
-  } catch (error) {
-    if (stopping.signal.aborted && !(error instanceof OutputError)) return exitCodes.done
-    throw error
-  } finally {
-    stopping.abort()
-    process.off('SIGINT', stop).off('SIGTERM', stop)
-  }
+function untilStopped(work: (stopping: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
+  return withStopSignals(async (stopping) => {
+    try {
+      return await work(stopping.signal)
+    } catch (error) {
+      if (stopping.signal.aborted && !(error instanceof OutputError)) return exitCodes.done
+      throw error
+    } finally {
+      stopping.abort()
+    }
+  })
 }
 
 const longestSinceMs = 10 * 365 * 24 * 3_600_000

@@ -38,7 +38,7 @@ export const jobListCommand: Command = {
       const [listed, now] = await Promise.all([listJobs(admin, asker, namespace), serverTime(admin, signal)])
       return { ...listed, nowMs: now }
     })
-    if (form !== 'table') await writeText(output.stdout, documentText(form, jobsJson(rows)))
+    if (form !== 'table') await writeText(output.stdout, await documentText(form, jobsJson(rows)))
     else if (rows.length > 0) await writeText(output.stdout, `${jobLines(rows, nowMs).join('\n')}\n`)
     else output.stderr.write(`there are no jobs in ${namespace === undefined ? 'this cluster' : `namespace ${namespace}`}; usher job run makes one${namespace === undefined ? '' : ', usher job ls -A lists those of all namespaces'}\n`)
     for (const sentence of unlisted) output.stderr.write(`usher job ls: ${sentence}\n`)

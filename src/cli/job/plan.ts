@@ -64,7 +64,7 @@ export const planCommandOfJob: Command = {
         for (const warning of warnings) output.stderr.write(`warning: ${job.name}: ${warning}\n`)
         const planned = await planObjects(cluster.admin, inOrder(objects), { namespace: cluster.namespace, signal, jobName: job.name, fieldManager: jobFieldManager, withChanges: true })
         const plan = { ...planned, changes: [...planned.changes, ...(await deletedBy(cluster, ledger, objects))] }
-        await outputFlow(output.stdout).write(settings.form === 'table' ? `${planLines(plan, paintFor(output.stdout), values.isOn('nodes')).join('\n')}\n` : jobs.length > 1 ? streamText(settings.form, planJson(plan)) : documentText(settings.form, planJson(plan)))
+        await outputFlow(output.stdout).write(settings.form === 'table' ? `${planLines(plan, paintFor(output.stdout), values.isOn('nodes')).join('\n')}\n` : jobs.length > 1 ? await streamText(settings.form, planJson(plan)) : await documentText(settings.form, planJson(plan)))
         if (plan.problem !== undefined) return rejected(job.name, plan.problem, output.stderr)
         isChange ||= hasChange(plan)
         all.push(...objects)

@@ -1,27 +1,24 @@
 import type { Output } from '../command.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { outputFlow } from '../output-flow.ts'
-import { InterruptedError } from '../until-interrupted.ts'
 import { type OutputForm, streamText } from '../output-form.ts'
+import { InterruptedError, withStopSignals } from '../until-interrupted.ts'
 import { JobRejection } from './rejection.ts'
 
 /**
  * Runs what changes a job: Ctrl-C aborts the signal, and a second one ends the process as usual. A rejection is told with its
  * problem document.
  */
-export async function runChange(form: OutputForm, output: Output, work: (stopping: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
-  const stopping = new AbortController()
-  const stop = (): void => stopping.abort()
-  process.once('SIGINT', stop).once('SIGTERM', stop)
-  try {
-    return await work(stopping.signal)
-  } catch (error) {
-    if (error instanceof JobRejection) return await reject(error, form, output)
-    if (stopping.signal.aborted && isAbort(error)) throw new InterruptedError('stopped; nothing was changed', { cause: error })
-    throw error
-  } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop)
-  }
+export function runChange(form: OutputForm, output: Output, work: (stopping: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
+  return withStopSignals(async ({ signal }) => {
+    try {
+      return await work(signal)
+    } catch (error) {
+      if (error instanceof JobRejection) return await reject(error, form, output)
+      if (signal.aborted && isAbort(error)) throw new InterruptedError('stopped; nothing was changed', { cause: error })
+      throw error
+    }
+  })
 }
 
 /** What was asked before anything was done; what was done then is not broken off. */
@@ -33,7 +30,7 @@ function isAbort(error: unknown): boolean {
 async function reject(rejection: JobRejection, form: OutputForm, { stdout, stderr }: Output): Promise<ExitCode> {
   const { document, message } = rejection
   const flow = outputFlow(stdout)
-  if (form !== 'table') await flow.write(streamText(form, { event: 'rejected', job: rejection.job, problem: document }))
+  if (form !== 'table') await flow.write(await streamText(form, { event: 'rejected', job: rejection.job, problem: document }))
   else await flow.write(`${JSON.stringify(document, undefined, 2)}\n`)
   stderr.write(`${message}\n`)
   return exitCodes.rejected

@@ -3,14 +3,12 @@ import { printable } from '../../terminal/columns.ts'
 import { type Paint, paintFor } from '../../terminal/paint.ts'
 import { joinAdmin } from '../admin-cluster.ts'
 import { askWith } from '../asker.ts'
-import { type Command, type FlagValues, type Output, UsageError } from '../command.ts'
-import { exitCodes, type ExitCode } from '../exit-codes.ts'
+import type { Command } from '../command.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { serverTime } from '../find-hanging.ts'
-import { liveLines } from '../live-lines.ts'
-import { lookAgain } from '../look-again.ts'
-import { OutputError, type OutputFlow, outputFlow } from '../output-flow.ts'
-import { documentText, type OutputForm, readOutput, streamText } from '../output-form.ts'
-import { settingsReader } from '../settings-reader.ts'
+import { OutputError, outputFlow } from '../output-flow.ts'
+import { documentText, readOutput, streamText } from '../output-form.ts'
+import { readInterval, watch, watchFlags } from '../watch.ts'
 import { readTimeout, withinTime, workloadFlags } from '../workload-flags.ts'
 import { readJob } from './job-operand.ts'
 import { lookAtJob } from './look-at-job.ts'
@@ -26,8 +24,7 @@ export const jobStatusCommand: Command = {
   flags: {
     ...workloadFlags,
     output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json or yaml: one object' },
-    watch: { type: 'boolean', short: 'w', help: 'show it again and again, until Ctrl-C; with -o json a line each time' },
-    interval: { type: 'string', value: 'SPAN', default: '2s', help: 'with --watch: how often' },
+    ...watchFlags,
   },
   examples: ['usher job status web', 'usher job status web --watch', 'usher job status web -n shop -o json'],
   async run(values, output) {
@@ -48,9 +45,13 @@ export const jobStatusCommand: Command = {
       )
     const flow = outputFlow(output.stdout)
     try {
-      if (everyMs !== undefined) return await watch({ look, form, everyMs }, output, flow)
+      if (everyMs !== undefined) {
+        const linesOf = ({ view, unasked }: Look): readonly string[] => [...jobViewLines(view, plain), ...unasked.map(printable)]
+        const textOf = form === 'table' ? undefined : ({ view }: Look): Promise<string> => streamText(form, jobViewJson(view))
+        return await watch({ command: 'job status', look, linesOf, textOf, everyMs }, output, flow)
+      }
       const { view, unasked } = await look(new AbortController().signal)
-      await flow.write(form === 'table' ? `${jobViewLines(view, paintFor(output.stdout)).join('\n')}\n` : documentText(form, jobViewJson(view)))
+      await flow.write(form === 'table' ? `${jobViewLines(view, paintFor(output.stdout)).join('\n')}\n` : await documentText(form, jobViewJson(view)))
       for (const sentence of unasked) output.stderr.write(`usher job status: ${sentence}\n`)
       return view.summary.state === 'Degraded' || view.summary.state === 'Failed' ? exitCodes.failed : exitCodes.done
     } catch (error) {
@@ -66,48 +67,5 @@ interface Look {
   readonly unasked: readonly string[]
 }
 
-interface Watching {
-  readonly look: (stopping: AbortSignal) => Promise<Look>
-  readonly form: OutputForm
-  readonly everyMs: number
-}
-
-/** Shows it until somebody ends it, which is how it is meant to end. */
-async function watch({ look, form, everyMs }: Watching, { stdout, stderr }: Output, flow: OutputFlow): Promise<ExitCode> {
-  const stopping = new AbortController()
-  const stop = (): void => stopping.abort()
-  process.once('SIGINT', stop).once('SIGTERM', stop)
-  const live = form === 'table' ? liveLines(stdout, flow) : undefined
-  try {
-    await lookAgain({
-      look: () => look(stopping.signal),
-      everyMs,
-      signal: stopping.signal,
-      show: ({ view, unasked }) => (live === undefined ? flow.write(streamText(form === 'yaml' ? form : 'json', jobViewJson(view))) : live.show([...jobViewLines(view, plain), ...unasked.map(printable)])),
-      async failed({ message }) {
-        if (live === undefined) stderr.write(`usher job status: ${message}\n`)
-        else await live.fail(message)
-      },
-    })
-    return exitCodes.done
-  } finally {
-    live?.end()
-    process.off('SIGINT', stop).off('SIGTERM', stop)
-  }
-}
-
 // Lines that are drawn in their place are cut to the width of the terminal, whatever is in them.
 const plain: Paint = (_color, text) => text
-
-// Each look asks several times.
-const shortestMs = 500
-const longestMs = 3_600_000
-
-/** Undefined: it is shown once. */
-function readInterval(values: FlagValues): number | undefined {
-  const everyMs = settingsReader(values, {}).span('interval', undefined, longestMs)
-  if (everyMs < shortestMs) throw new UsageError(`--interval: ${JSON.stringify(values.text('interval'))} is less than ${shortestMs} ms`)
-  if (values.isOn('watch')) return everyMs
-  if (values.isGiven('interval')) throw new UsageError('--interval goes with --watch')
-  return undefined
-}

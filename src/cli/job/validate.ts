@@ -1,4 +1,5 @@
 import { formatFileProblem } from '../../job/file/report.ts'
+import { counted } from '../../terminal/counted.ts'
 import type { Command } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { documentText, readOutput } from '../output-form.ts'
@@ -21,17 +22,17 @@ export const validateCommand: Command = {
     const form = readOutput(values)
     const { jobs, problems, warnings } = await readJobFiles(values)
     if (form !== 'table') {
-      stdout.write(documentText(form, { valid: problems.length === 0, jobs: jobs.map(({ name }) => name), problems, warnings }))
+      stdout.write(await documentText(form, { valid: problems.length === 0, jobs: jobs.map(({ name }) => name), problems, warnings }))
       return problems.length === 0 ? exitCodes.done : exitCodes.rejected
     }
     tellWarnings(warnings, stderr)
     for (const problem of problems) stderr.write(`${formatFileProblem(problem)}\n`)
     if (problems.length > 0) {
-      stderr.write(`usher job validate: ${problems.length} fault${problems.length === 1 ? '' : 's'}\n`)
+      stderr.write(`usher job validate: ${counted(problems.length, 'fault')}\n`)
       return exitCodes.rejected
     }
     for (const { name, instances, containers } of jobs) {
-      const number = instances === 'each-node' ? 'one instance on each node' : `${instances} instance${instances === 1 ? '' : 's'}`
+      const number = instances === 'each-node' ? 'one instance on each node' : counted(instances, 'instance')
       stdout.write(`${name}: ${number} of ${containers.map((container) => container.name).join(', ')}\n`)
     }
     return exitCodes.done
