@@ -1,11 +1,9 @@
 import t from 'tap'
 import { listAt, objectAt, shown, valueAt } from '../support/pod-reader.ts'
 import type { JsonObject } from '../../src/units/json.ts'
-import { launcher } from '../support/usher-process.ts'
-import { adminKubeconfig } from './folders.ts'
-import { attempt } from './run.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
 import { helm, kubectl, list, makeNamespace, read, startUsher, systemNamespace } from './support/usher.ts'
+import { usher } from './support/usher-cli.ts'
 import { hasGotTheLock, startPods } from './support/workloads.ts'
 import { waitUntil } from './wait.ts'
 
@@ -25,25 +23,25 @@ t.test('usher install puts it in and waits until a pod is injected; usher uninst
   const running = await identityOf('installed', 'before')
   const empty = await everything()
 
-  const first = await usher('install', '--timeout', '5m')
+  const first = await usher(['install', '--timeout', '5m'])
   t.equal(first.code, 0, first.stdout + first.stderr)
   t.match(first.stdout, /^created +MutatingWebhookConfiguration usher$/m)
   t.match(first.stdout, /^usher .* is installed in usher-system: a pod in installed came back with nap and lock \(dry run\)$/m)
   const { web } = await startPods('installed', { web: {} })
   await hasGotTheLock(t, web)
-  t.equal((await usher('check')).code, 0)
+  t.equal((await usher(['check'])).code, 0)
 
   const versions = await ours()
-  const again = await usher('install')
+  const again = await usher(['install'])
   t.equal(again.code, 0, again.stderr)
   t.notMatch(again.stdout, /^(?:created|changed|deleted)/m)
   t.strictSame(await ours(), versions, 'nothing was written')
 
-  const other = await usher('install', '--dry-run', 'server', '--image', 'usher:other')
+  const other = await usher(['install', '--dry-run', 'server', '--image', 'usher:other'])
   t.match(other.stdout, /^changed +Deployment usher-webhook \(dry run\)$/m)
 
   const injected = await identityOf('installed', 'web')
-  const gone = await usher('uninstall', '--yes', '--timeout', '5m')
+  const gone = await usher(['uninstall', '--yes', '--timeout', '5m'])
   t.equal(gone.code, 0, gone.stdout + gone.stderr)
   t.match(gone.stdout, /^deleted +Namespace usher-system$/m)
   await waitUntil('all is as it was', async () => JSON.stringify(await everything('web')) === JSON.stringify(empty))
@@ -53,20 +51,15 @@ t.test('usher install puts it in and waits until a pod is injected; usher uninst
 
 t.test('an image that is not there: what is missing is said in time, and it can be mended and taken out', async (t) => {
   // Nobody listens there, so that a pull fails at once.
-  const late = await usher('install', '--image', '127.0.0.1:1/usher:none', '--timeout', '20s')
+  const late = await usher(['install', '--image', '127.0.0.1:1/usher:none', '--timeout', '20s'])
   t.equal(late.code, 1)
   t.match(late.stdout, /waiting for pod usher-webhook-\S+: webhook \w*Image\w*/)
   t.match(late.stdout, /usher is not up after 20s/)
   t.match(late.stdout, /× webhook-running /)
-  const mended = await usher('install', '--timeout', '5m')
+  const mended = await usher(['install', '--timeout', '5m'])
   t.equal(mended.code, 0, mended.stdout + mended.stderr)
-  t.equal((await usher('uninstall', '--yes', '--timeout', '5m')).code, 0)
+  t.equal((await usher(['uninstall', '--yes', '--timeout', '5m'])).code, 0)
 })
-
-/** Runs the command line as an administrator of the cluster. */
-function usher(...args: readonly string[]) {
-  return attempt(process.execPath, [launcher, ...args, '--kubeconfig', adminKubeconfig])
-}
 
 // Where it was put in: the cluster, and the namespace of usher.
 const kinds = 'namespaces,clusterroles,clusterrolebindings,mutatingwebhookconfigurations'

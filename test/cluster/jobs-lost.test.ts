@@ -3,9 +3,10 @@ import { until } from '../support/until.ts'
 import { theCluster } from './cluster-file.ts'
 import { cutPower } from './machine.ts'
 import { mustCluster } from './support/command.ts'
-import { container, freeMemoryOf, instancesOf, isHealthy, jobFile, usher } from './support/jobs.ts'
+import { container, freeMemoryOf, instancesOf, isHealthy, jobFile } from './support/jobs.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
 import { makeNamespace, startUsher } from './support/usher.ts'
+import { usher } from './support/usher-cli.ts'
 
 await startUsher(t, { nodes: 2 })
 showLogsOfFailure(t)

@@ -3,10 +3,11 @@ import t from 'tap'
 import { jobProblemDocument } from '../../src/job/problems.ts'
 import { until } from '../support/until.ts'
 import { nodeImage } from './images/node.ts'
-import { addressesOf, ask, container, freeMemoryOf, type InstancePod, instancesOf, isHealthy, jobFile, objectsIn, problemIn, server, startRun, usher } from './support/jobs.ts'
+import { addressesOf, ask, container, freeMemoryOf, type InstancePod, instancesOf, isHealthy, jobFile, objectsIn, problemIn, server, startRun } from './support/jobs.ts'
 import { startLoad } from './support/load.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
 import { apply, kubectl, list, lockState, makeNamespace, read, startUsher, tryKubectl } from './support/usher.ts'
+import { usher } from './support/usher-cli.ts'
 import { barePod } from './support/workloads.ts'
 
 await startUsher(t, { nodes: 2 })

@@ -1,12 +1,10 @@
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
-import { launcher } from '../support/usher-process.ts'
-import { adminKubeconfig } from './folders.ts'
-import { attempt } from './run.ts'
 import { dryRun, lockIsInjected, lockIsLeftOut } from './support/breaker.ts'
 import { tag, untag } from './support/node-images.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
 import { apply, kubectl, list, makeNamespace, read, setValues, startUsher, systemNamespace } from './support/usher.ts'
+import { usher } from './support/usher-cli.ts'
 import { hasGotTheLock, hasLock, type Pod, podTemplate, readyPod } from './support/workloads.ts'
 import { waitUntil } from './wait.ts'
 
@@ -32,7 +30,7 @@ t.test('a bare pod whose image does not exist is freed by the one that the lock 
   await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tool', namespace, annotations: admitted.metadata.annotations }, spec: { ...admitted.spec, initContainers } })
   await hangs(namespace, 'tool')
 
-  const { code, stdout, stderr } = await rescue(`${namespace}/tool`, '--after', '1s', '--yes')
+  const { code, stdout, stderr } = await usher(['rescue', `${namespace}/tool`, '--after', '1s', '--yes'])
   t.equal(code, 0, stdout + stderr)
   t.match(stdout, `image ${image}, which runs on its node`)
   t.match(stdout, /^rescue-bare\/tool +freed +(?:runs|is past) usher-lock$/m)
@@ -55,16 +53,16 @@ t.test("the pods of a Deployment are freed by deletion: their successors start w
   for (const { metadata } of await podsOf(namespace)) await hangs(namespace, metadata.name)
   await lockIsLeftOut(namespace)
 
-  const dry = await rescue('--of', namespace, '--dry-run=server')
+  const dry = await usher(['rescue', '--of', namespace, '--dry-run=server'])
   t.equal(dry.code, 0, dry.stdout + dry.stderr)
   t.match(dry.stdout, '2 of 2 pods would be freed')
-  const { code, stdout, stderr } = await rescue('--of', namespace, '--yes')
+  const { code, stdout, stderr } = await usher(['rescue', '--of', namespace, '--yes'])
   t.equal(code, 0, stdout + stderr)
   t.match(stdout, /^rescue-deployment\/web-\S+ .* delete; ReplicaSet\/web-\w+ makes it anew, without the lock$/m)
   t.match(stdout, '2 of 2 pods freed')
   await kubectl(['rollout', 'status', 'deployment/web', '--namespace', namespace, '--timeout=120s'])
   for (const pod of await podsOf(namespace)) t.notOk(hasLock(pod))
-  t.match(await rescue(), { code: 0, stdout: 'no pod hangs on usher-lock\n' })
+  t.match(await usher(['rescue']), { code: 0, stdout: 'no pod hangs on usher-lock\n' })
   await putBack()
   await lockIsInjected(namespace)
 })
@@ -80,19 +78,14 @@ t.test('without anything of usher in the cluster, pods that hang are freed all t
   const initContainers = admitted.spec.initContainers?.map((each) => (each.name === 'usher-lock' ? { ...each, image: '127.0.0.1:1/missing:1' } : each))
   await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tool', namespace, annotations: admitted.metadata.annotations }, spec: { ...admitted.spec, initContainers } })
   await hangs(namespace, 'tool')
-  const left = await rescue('--of', namespace, '--after', '1s', '--yes')
+  const left = await usher(['rescue', '--of', namespace, '--after', '1s', '--yes'])
   t.equal(left.code, 1)
   t.match(left.stdout, /no controller would make it anew, and no other image of usher-wait runs on node-1/)
-  const { code, stdout, stderr } = await rescue('--of', namespace, '--after', '1s', '--yes', '--image', image)
+  const { code, stdout, stderr } = await usher(['rescue', '--of', namespace, '--after', '1s', '--yes', '--image', image])
   t.equal(code, 0, stdout + stderr)
   // It waits for a lock that is not there, for 15 s, and starts.
   await readyPod(namespace, 'tool')
 })
-
-/** Runs the command line as an administrator of the cluster. */
-function rescue(...args: readonly string[]) {
-  return attempt(process.execPath, [launcher, 'rescue', ...args, '--kubeconfig', adminKubeconfig])
-}
 
 /** Waits until the kubelet says that the image cannot be pulled. */
 async function hangs(namespace: string, name: string): Promise<void> {

@@ -2,11 +2,9 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
 import { isObject, type JsonObject } from '../../src/units/json.ts'
-import { launcher } from '../support/usher-process.ts'
-import { adminKubeconfig } from './folders.ts'
-import { attempt } from './run.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
 import { apply, helm, kubectl, list, makeNamespace, startUsher, systemNamespace } from './support/usher.ts'
+import { usher } from './support/usher-cli.ts'
 import { hasGotTheLock, startPods } from './support/workloads.ts'
 import { waitUntil } from './wait.ts'
 
@@ -25,17 +23,17 @@ t.test('usher status reads a lock that its own node alone may read, through the 
   await makeNamespace(t, namespace, undefined, short)
   const { web } = await startPods(namespace, { web: {} })
   await hasGotTheLock(t, web)
-  const { code, stdout, stderr } = await usher('status')
+  const { code, stdout, stderr } = await usher(['status'])
   t.equal(code, 0, stderr)
   t.match(stdout, /^node-1 +\d+\/1 +\d+ +\d+ /m)
-  const detail = await usher('status', 'node-1')
+  const detail = await usher(['status', 'node-1'])
   t.match(detail.stdout, /^ +status\/web +\w/m, 'its start is told')
-  const json = parse((await usher('status', '-o', 'json')).stdout)
+  const json = parse((await usher(['status', '-o', 'json'])).stdout)
   t.match(json, { namespace: systemNamespace, nodes: [{ node: 'node-1', ready: true, state: { pods: { state: 'connected' } } }] })
 
   // The other way, for those who open it.
   await readableBy('all')
-  t.equal((await usher('status')).code, 0)
+  t.equal((await usher(['status'])).code, 0)
   await readableBy('node')
 })
 
@@ -105,14 +103,9 @@ t.test('a policy of a namespace that rejects injected pods is named', async (t) 
   t.match((await check()).found['injection'], { items: [/^check-policy: pods are rejected because of what usher puts in: .*no init containers here/] })
 })
 
-/** Runs the command line as an administrator of the cluster. */
-function usher(...args: readonly string[]) {
-  return attempt(process.execPath, [launcher, ...args, '--kubeconfig', adminKubeconfig])
-}
-
 /** What the check has found, by the ids. */
 async function check(): Promise<{ readonly code: number | null; readonly found: Readonly<Record<string, JsonObject>> }> {
-  const { code, stdout } = await usher('check', '-o', 'json')
+  const { code, stdout } = await usher(['check', '-o', 'json'])
   const { checks } = parse(stdout)
   return { code, found: Object.fromEntries((Array.isArray(checks) ? checks : []).filter(isObject).map((each) => [each['id'], each])) }
 }

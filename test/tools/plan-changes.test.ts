@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import type { JsonObject } from '../../src/units/json.ts'
 import { listAt } from '../support/pod-reader.ts'
-import { container, deployment, node, ofWorkload, type PlanStage, runningPod, startPlanStage } from './plan-stage.ts'
+import { container, deployment, node, ofWorkload, type PlanStage, podsOfWeb, startPlanStage } from './plan-stage.ts'
 
 t.test('usher plan, beside what runs', async (t) => {
   const stage = await startPlanStage(t)
@@ -16,12 +16,7 @@ const web = (replicas: number, memory = '4G'): JsonObject => deployment('web', r
 
 async function running(t: Test, stage: PlanStage): Promise<void> {
   await stage.shell.read('kubectl apply --server-side --field-manager=ops -f -', JSON.stringify(web(2)))
-  const ofWeb = (name: string, node: string): JsonObject =>
-    runningPod(name, node, { containers: [container('web', { memory: '4G' })] }, {
-      labels: { app: 'web', 'pod-template-hash': 'one' },
-      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-one', uid: 'some-uid', controller: true }],
-    })
-  await stage.create(ofWeb('web-one-a', 'node-a'), ofWeb('web-one-b', 'node-b'))
+  await stage.create(...podsOfWeb())
   const again = await stage.planned([web(2)], '--exit-code')
   t.equal(again.code, 0, again.stderr)
   t.match(ofWorkload(again.found, 'web'), { instances: 2, running: 2, outdated: 0, needed: 0, rollout: { maxSurge: 1, maxUnavailable: 0, surgeRoom: 0, goesOn: false } })

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import type { JsonObject } from '../../src/units/json.ts'
 import { listAt } from '../support/pod-reader.ts'
 import { until } from '../support/until.ts'
-import { container, deployment, node, ofWorkload, type PlanStage, runningPod, startPlanStage } from './plan-stage.ts'
+import { container, deployment, node, ofWorkload, type PlanStage, podsOfWeb, startPlanStage } from './plan-stage.ts'
 
 t.test('usher plan, where the cluster refuses something', async (t) => {
   const stage = await startPlanStage(t)
@@ -70,12 +70,7 @@ async function missingRights(t: Test, stage: PlanStage): Promise<void> {
 
 async function fullQuota(t: Test, stage: PlanStage): Promise<void> {
   await stage.shell.read('kubectl apply --server-side --field-manager=ops -f -', JSON.stringify(web(2)))
-  const ofWeb = (name: string, node: string): JsonObject =>
-    runningPod(name, node, { containers: [container('web', { memory: '4G' })] }, {
-      labels: { app: 'web', 'pod-template-hash': 'one' },
-      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-one', uid: 'some-uid', controller: true }],
-    })
-  await stage.create(ofWeb('web-one-a', 'node-a'), ofWeb('web-one-b', 'node-b'))
+  await stage.create(...podsOfWeb())
   await stage.create({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'two', namespace: 'shop' }, spec: { hard: { pods: '2' } }, status: { hard: { pods: '2' }, used: { pods: '2' } } })
   await stage.shell.read('kubectl patch resourcequota two -n shop --subresource=status --type=merge -p \'{"status":{"hard":{"pods":"2"},"used":{"pods":"2"}}}\'')
   await until('the quota counts', async () => (await stage.planned([web(3)])).found['type'] === 'https://usher.dev/docs/errors#rejected-by-cluster', 60_000)

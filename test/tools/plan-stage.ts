@@ -91,3 +91,13 @@ export function runningPod(name: string, nodeName: string, spec: JsonObject, met
 export function ofWorkload(found: JsonObject, name: string): JsonObject {
   return listAt(found, 'workloads').find((each) => each['name'] === name) ?? {}
 }
+
+/** Two pods of a Deployment `web` that run on node-a and node-b and ask for 4G each. */
+export function podsOfWeb(): readonly JsonObject[] {
+  const of = (name: string, node: string): JsonObject =>
+    runningPod(name, node, { containers: [container('web', { memory: '4G' })] }, {
+      labels: { app: 'web', 'pod-template-hash': 'one' },
+      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-one', uid: 'some-uid', controller: true }],
+    })
+  return [of('web-one-a', 'node-a'), of('web-one-b', 'node-b')]
+}

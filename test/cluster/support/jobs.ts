@@ -1,15 +1,11 @@
 import { spawn } from 'node:child_process'
 import { isObject, type JsonObject } from '../../../src/units/json.ts'
+import { parseQuantity, unitsOf } from '../../../src/units/quantity.ts'
 import { launcher } from '../../support/usher-process.ts'
 import { adminKubeconfig } from '../folders.ts'
 import { nodeImage } from '../images/node.ts'
-import { attempt, type Outcome } from '../run.ts'
+import type { Outcome } from '../run.ts'
 import { kubectl, list, read } from './usher.ts'
-
-/** Runs the command line as an administrator of the cluster; `input` is what `-f -` reads. */
-export function usher(args: readonly string[], input = ''): Promise<Outcome> {
-  return attempt(process.execPath, [launcher, ...args, '--kubeconfig', adminKubeconfig], input)
-}
 
 /** Starts a run of a job that goes on meanwhile, and can be killed. */
 export function startRun(namespace: string, file: string, ...flags: readonly string[]) {
@@ -138,6 +134,7 @@ function sumOf(containers: readonly AskingContainer[]): number {
 }
 
 function bytesOf(quantity: string): number {
-  const [, digits = '0', unit = ''] = /^(\d+)(Ki|Mi|Gi|k|M|G)?$/.exec(quantity) ?? []
-  return Number(digits) * ({ '': 1, k: 1e3, M: 1e6, G: 1e9, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 }[unit] ?? Number.NaN)
+  const amount = parseQuantity(quantity)
+  if (amount === undefined) throw new Error(`${quantity} is no quantity`)
+  return unitsOf(amount)
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { appIn, faultsIn, fileWith } from '../../support/job-file.ts'
 
-const variables = (name: string): string | undefined => ({ HOME: '/root', EMPTY: '' })[name]
+const variables = (name: string): string | undefined => ({ HOME: '/home/me', EMPTY: '' })[name]
 
 t.test('a list of names and values, of K=V, and a map are the same', async (t) => {
   const expected = [{ name: 'A', value: '1' }, { name: 'B', value: 'x=y' }, { name: 'C', value: '' }]
@@ -19,7 +19,7 @@ t.test('values are as they are written', async (t) => {
 })
 
 t.test('a name alone is taken from the environment of who reads the file', async (t) => {
-  for (const lines of ['environment: [HOME]', 'environment: {HOME: }', 'environment: {HOME: null}']) t.strictSame(appIn(lines, '', { variables }).environment, [{ name: 'HOME', value: '/root' }], lines)
+  for (const lines of ['environment: [HOME]', 'environment: {HOME: }', 'environment: {HOME: null}']) t.strictSame(appIn(lines, '', { variables }).environment, [{ name: 'HOME', value: '/home/me' }], lines)
   t.strictSame(faultsIn(fileWith('environment: [NONE]'), { variables }), ['5:19: the variable NONE has no value here, and is not set in the environment, from which it would be taken'])
   t.strictSame(faultsIn(fileWith('environment: {NONE: }'), { variables }), ['5:19: the variable NONE has no value here, and is not set in the environment, from which it would be taken'])
 })
@@ -69,7 +69,7 @@ t.test('env_file: lines as Compose reads them, each replaced by what comes later
     return text
   }
   const values = (lines: string) => Object.fromEntries(appIn(lines, '', { variables, readFile }).environment.map((each) => ('value' in each ? [each.name, each.value] : [])))
-  const ofA = { A: '1', B: 'two words', C: 'x\ny "z"', D: '$HOME #', E: '/root/e', HOME: '/root', F: '', G: 'two\nlines', H: 'a#b' }
+  const ofA = { A: '1', B: 'two words', C: 'x\ny "z"', D: '$HOME #', E: '/home/me/e', HOME: '/home/me', F: '', G: 'two\nlines', H: 'a#b' }
   t.strictSame(values('env_file: a.env'), ofA)
   t.strictSame(values('env_file: [a.env, b.env]'), { ...ofA, A: '2' })
   t.strictSame(values('env_file: [{path: a.env}, {path: none.env, required: false}]\nenvironment: {A: 3}'), { ...ofA, A: '3' })
