@@ -74,6 +74,7 @@ t.test('real answers are as the document says', async (t) => {
   await check('/v1/leases/{uid}', 200, '/v1/leases/holder')
   await check('/v1/leases/{uid}', 200, '/v1/leases/w0')
   await check('/v1/leases/{uid}', 404, '/v1/leases/nobody')
+  await until('the node is read', async () => jsonOf(await ask(t, lock, '/v1/state'))['load'] !== undefined)
   const full = jsonOf(await check('/v1/state', 200, '/v1/state'))
   t.match(full, { holders: [{ pod: 'shop/holder', until: 'lease-end' }], waiters: [{ pod: 'shop/w0', weight: 3, leftSeconds: Number }, {}, { pod: null }, {}], gates: [{ open: true }], load: { idleCores: Number }, pods: { state: 'none', known: 0 } })
   await check('/v1/state', 403, '/v1/state', { from: '127.0.0.2' })

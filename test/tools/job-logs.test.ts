@@ -109,11 +109,16 @@ async function ended(t: Test, { server, kubelet, played, shell }: Stage): Promis
   const done = start(t, ['job', 'logs', 'report', '-n', 'shop', '-f'], { env })
   await until(`it follows: ${done.stderr()}`, () => kubelet.followers('report-1 web') === 1, 60_000)
   kubelet.write('report-1 web', 'whole')
+  // Its log ends first, its kubelet tells of it next, and its controller, that the job is done, last.
+  const asked = async (): Promise<number> => Number(/apiserver_request_total\{(?=[^}]*resource="jobs")(?=[^}]*verb="GET")[^}]*\} (\d+)/.exec(await shell.read('kubectl get --raw /metrics'))?.[1] ?? 0)
+  const before = await asked()
+  kubelet.end('report-1 web')
+  await until('nobody follows it', () => kubelet.followers('report-1 web') === 0, 60_000)
+  await played.setStatus('shop', instancePods.ready({ name: 'report-1', web: { state: states.ended(0, 11, 50), containerID: 'containerd://report-1-1' }, status: { phase: 'Succeeded' } }))
+  await until('it has asked for the job, which goes on', async () => (await asked()) > before, 60_000)
   const time = new Date(Date.now() - 1_000).toISOString().replace(/\.\d+Z/, 'Z')
   const condition = (type: string) => ({ type, status: 'True', lastTransitionTime: time, lastProbeTime: time })
   await played.send({ method: 'PATCH', path: `${jobs}/report/status`, contentType: 'application/merge-patch+json', body: { status: { startTime: time, completionTime: time, succeeded: 1, conditions: [condition('SuccessCriteriaMet'), condition('Complete')] } } })
-  await played.setStatus('shop', instancePods.ready({ name: 'report-1', web: { state: states.ended(0, 11, 50), containerID: 'containerd://report-1-1' }, status: { phase: 'Succeeded' } }))
-  kubelet.end('report-1 web')
   t.match(await done.ended, { code: 0 }, done.stderr())
   t.equal(done.stdout(), 'report-1 | half\nreport-1 | whole\n')
 

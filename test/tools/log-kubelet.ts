@@ -9,9 +9,9 @@ export interface LogKubelet {
   readonly port: number
   /** What was asked for: `POD CONTAINER`, and the query. */
   readonly asked: readonly { readonly of: string; readonly query: Readonly<Record<string, string>> }[]
-  /** A container writes a line; `at` in milliseconds since 1970. */
+  /** A container writes a line, be it one that was started again; `at` in milliseconds since 1970. */
   write(of: string, text: string, at?: number): void
-  /** The container ends: so do the answers that follow it. */
+  /** The container ends: so do the answers that follow it, and those that come. */
   end(of: string): void
   /** Breaks the connections on which it is followed. */
   cut(of: string): void
@@ -25,6 +25,7 @@ export async function startLogKubelet(t: Test): Promise<LogKubelet> {
   const asked: { of: string; query: Readonly<Record<string, string>> }[] = []
   const logs = new Map<string, { at: number; text: string }[]>()
   const open = new Map<string, Set<ServerResponse>>()
+  const atEnd = new Set<string>()
   const openOf = (of: string): Set<ServerResponse> => open.get(of) ?? new Set()
   const lineOf = ({ at, text }: { at: number; text: string }): string => `${new Date(at).toISOString().replace('Z', '000000Z')} ${text}\n`
 
@@ -44,7 +45,7 @@ export async function startLogKubelet(t: Test): Promise<LogKubelet> {
     response.writeHead(200, { 'content-type': 'text/plain' })
     response.flushHeaders()
     for (const line of shown) response.write(lineOf(line))
-    if (query['follow'] !== 'true') {
+    if (query['follow'] !== 'true' || atEnd.has(of)) {
       response.end()
       return
     }
@@ -63,10 +64,12 @@ export async function startLogKubelet(t: Test): Promise<LogKubelet> {
     port: (server.address() as AddressInfo).port,
     asked,
     write(of, text, at = Date.now()) {
+      atEnd.delete(of)
       logs.set(of, [...(logs.get(of) ?? []), { at, text }])
       for (const response of openOf(of)) response.write(lineOf({ at, text }))
     },
     end(of) {
+      atEnd.add(of)
       for (const response of openOf(of)) response.end()
     },
     cut(of) {

@@ -1,7 +1,9 @@
 import { at, textAt } from '../../check/json-paths.ts'
 import { type LogContainer, type LogPod, readLogPod } from '../../job/instances/log-pod.ts'
 import { conditionOf } from '../../job/instances/parts.ts'
+import { pause, systemClock } from '../../kube/clock.ts'
 import { startListWatch } from '../../kube/list-watch.ts'
+import { type BackoffLimits, backoffMs } from '../../units/backoff.ts'
 import { workloadKinds, workloadsPath } from '../../why/workload-kinds.ts'
 import { explainFailure } from '../admin-cluster.ts'
 import { askWith } from '../asker.ts'
@@ -10,6 +12,9 @@ import { selectorText } from '../workload-pods.ts'
 import { type Follower, followLog } from './follow-log.ts'
 import type { LogParts } from './log-output.ts'
 import { mostLogs } from './show-logs.ts'
+
+// While nothing logs: the controller of a job tells that it is done some seconds after its last log.
+const lookAgain: BackoffLimits = { firstMs: 500, mostMs: 5_000 }
 
 /**
  * Shows what the instances of a job log from now on, those that come later, too: until somebody stops it, or the job is
@@ -26,6 +31,7 @@ export async function followLogs(parts: LogParts): Promise<ExitCode> {
   const followers = new Map<string, Follower>()
   let isSynced = false
   let isFull = false
+  let isLooking = false
   const stop = (): void => resolve(exitCodes.done)
   parts.stopping.addEventListener('abort', stop)
 
@@ -52,16 +58,30 @@ export async function followLogs(parts: LogParts): Promise<ExitCode> {
     return [...followers.values()].filter(({ isActive }) => isActive).length
   }
 
-  /** Nothing goes on: that may be for good. */
+  /** Nothing goes on: that may be for good, of which nothing but the workload tells, and that later than its last log. */
   async function lookForEnd(): Promise<void> {
-    if (!isSynced || stopping.aborted || countActive() > 0) return
+    if (isLooking || !isSynced) return
+    isLooking = true
+    try {
+      for (let looks = 1; !stopping.aborted && countActive() === 0; looks++) {
+        // oxlint-disable-next-line no-await-in-loop -- one look after the other
+        if ((await isOver()) && countActive() === 0) return resolve(exitCodes.done)
+        // oxlint-disable-next-line no-await-in-loop
+        await pause(systemClock, backoffMs(looks, lookAgain, Math.random()), stopping)
+      }
+    } finally {
+      isLooking = false
+    }
+  }
+
+  /** Whether the workload is done or gone; an answer that does not come tells neither. */
+  async function isOver(): Promise<boolean> {
     const kind = workloadKinds.find((each) => each.kind === workload['kind'])
-    if (kind === undefined) return
+    if (kind === undefined) return false
     const path = `${workloadsPath(kind, textAt(workload, 'metadata', 'namespace'))}/${textAt(workload, 'metadata', 'name') ?? ''}`
     const found = await askWith(admin, stopping).getIfThere(path).catch(() => workload)
-    const isGone = found === undefined || textAt(found, 'metadata', 'uid') !== textAt(workload, 'metadata', 'uid')
-    const isDone = found !== undefined && ['Complete', 'Failed'].some((type) => conditionOf(found, type)?.['status'] === 'True') && kind.kind === 'Job'
-    if ((isGone || isDone) && countActive() === 0) resolve(exitCodes.done)
+    if (found === undefined || textAt(found, 'metadata', 'uid') !== textAt(workload, 'metadata', 'uid')) return true
+    return kind.kind === 'Job' && ['Complete', 'Failed'].some((type) => conditionOf(found, type)?.['status'] === 'True')
   }
 
   const watch = startListWatch<LogPod>(
