@@ -76,9 +76,21 @@ export async function createNamespace({ admin, asker }: Applying, namespace: Cha
     // Of what is created, nothing but its name: whatever else there is of ours is to be applied, as that can be taken back.
     return { ...namespace, body: await asker.post(listPath(namespace.kind), { apiVersion, kind, metadata: { name } }, { fieldManager }) }
   } catch (error) {
-    if (!(error instanceof admin.kube.ApiError) || error.status !== 409) throw failureOf(admin, namespace, error)
+    if (!(error instanceof admin.kube.ApiError) || error.status !== 409) throw withHint(admin, namespace, error)
     throw new Error(`nothing was changed: namespace ${name} was not there a moment ago, and somebody has made it meanwhile; run it again`, { cause: error })
   }
+}
+
+function withHint(admin: JoinedAdmin, namespace: ChartObject, error: unknown): Error {
+  const failure = failureOf(admin, namespace, error)
+  const isRefused = error instanceof admin.kube.ApiError && (error.status === 403 || error.status === 422)
+  if (isRefused) failure.message = `${failure.message}\n${makeItYourself(namespace)}`
+  return failure
+}
+
+/** What to do where a policy of the cluster lets no such namespace be made, for one that asks for labels, as many do. */
+export function makeItYourself(namespace: ChartObject): string {
+  return `make ${objectName(namespace)} yourself, or have it made, with what this cluster asks of a namespace (kubectl create namespace ${objectName(namespace)}, or a manifest with the labels that are missing); usher install takes one that is there`
 }
 
 /** An object that is to be, as that very one that is there. Applied, it fails where it is another one. */

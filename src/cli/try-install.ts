@@ -1,7 +1,7 @@
 import { type ChartObject, objectPath, titleOf } from '../install/chart-object.ts'
 import type { Outcome } from '../install/difference.ts'
 import type { Surroundings } from '../install/obstacles.ts'
-import { applyObject, type Applying, asThatOf, createNamespace, findRefusals, type Tried, tryObjects } from './apply-objects.ts'
+import { applyObject, type Applying, asThatOf, createNamespace, findRefusals, makeItYourself, type Tried, tryObjects } from './apply-objects.ts'
 import type { ChangeReport } from './change-report.ts'
 import { deleteObject } from './remove-objects.ts'
 
@@ -66,12 +66,14 @@ const setBack = 'usher install --adopt sets these fields back; to keep what othe
 
 function refuseAny(tried: readonly Tried[], more: readonly string[]): void {
   const conflicts = tried.flatMap((each) => (each.kind === 'conflict' ? [each.problem] : []))
-  const refused = [...tried.flatMap((each) => (each.kind === 'refused' ? [each.problem] : [])), ...more]
+  const refusals = tried.flatMap((each) => (each.kind === 'refused' ? [each] : []))
+  const refused = [...refusals.map(({ problem }) => problem), ...more]
   if (conflicts.length + refused.length === 0) return
   const lines = [
     'nothing was changed, for not all can be:',
     ...[...refused, ...conflicts].map((each) => `  ${each}`),
     ...(conflicts.length > 0 ? [setBack] : []),
+    ...refusals.flatMap(({ object }) => (object.kind.kind === 'Namespace' ? [makeItYourself(object)] : [])),
     ...(refused.some((each) => /forbidden|you may not/.test(each)) ? ['choose a context that may (--context), or have the right given to you'] : []),
   ]
   throw new Error(lines.join('\n'))

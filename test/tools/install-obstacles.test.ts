@@ -62,16 +62,27 @@ t.test('what the API server refuses is told all at once, and nothing is there by
   await until('the namespace, in which it was tried, is gone again', async () => !(await everything()).some((each) => each.includes('usher-system')))
   t.strictSame(await everything(), guarded)
 
+  // The second label is one that usher's namespace has, but not yet at the moment in which it is made.
+  for (const label of ['team', 'pod-security.kubernetes.io/enforce']) {
+    const policy = policyAgainst('namespaces', { groups: [''], expression: `has(object.metadata.labels) && '${label}' in object.metadata.labels`, message: `wants ${label}` })
+    await shell.read('kubectl apply -f -', JSON.stringify(policy))
+    await until('the policy of labels holds', async () => (await shell.run('kubectl create namespace x --dry-run=server')).stderr.includes(`wants ${label}`))
+    const refused = await shell.run('usher install')
+    t.match(refused, { code: 1, stdout: '', stderr: /Namespace usher-system: .*wants / })
+    t.match(refused.stderr, /^make usher-system yourself, .* with the labels that are missing/m)
+    t.strictSame((await everything()).filter((each) => each.includes('usher-system')), [])
+  }
+
   await controllers.stop()
   await server.stop()
   for (const command of ['install', 'uninstall']) t.match(await shell.run(`usher ${command}`), { code: 3, stderr: /the cluster \(context usher-test\) cannot be reached/ })
 })
 
-/** A policy that lets nobody create objects of the group `apps` of this resource. */
-function policyAgainst(resource: string): object {
+/** A policy that lets objects of this resource be created only as its expression says; by default nobody may, of the group `apps`. */
+function policyAgainst(resource: string, { groups = ['apps'], expression = 'false', message = `no ${resource} here` } = {}): object {
   const metadata = { name: `no-${resource}` }
-  const resourceRules = [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: [resource] }]
-  const spec = { matchConstraints: { resourceRules }, validations: [{ expression: 'false', message: `no ${resource} here` }] }
+  const resourceRules = [{ apiGroups: groups, apiVersions: ['v1'], operations: ['CREATE'], resources: [resource] }]
+  const spec = { matchConstraints: { resourceRules }, validations: [{ expression, message }] }
   const apiVersion = 'admissionregistration.k8s.io/v1'
   const items = [
     { apiVersion, kind: 'ValidatingAdmissionPolicy', metadata, spec },
