@@ -10,6 +10,8 @@ export class Serving {
   #pair: TrustedPair | undefined
   /** Whether others may serve what is trusted, while this is not everywhere yet. */
   #waits = false
+  /** Whether that was decided when it was known whom those who call us trust. */
+  #isJudged = false
 
   constructor(settleMs: number, trust: Trust) {
     this.#settleMs = settleMs
@@ -27,21 +29,27 @@ export class Serving {
    *
    * @param serve serves another one than before; where it throws, that is not served, and is tried again the next time.
    */
-  follow({ current, cas }: Shared, now: number, serve: (pair: TrustedPair) => void): void {
+  follow(shared: Shared, now: number, serve: (pair: TrustedPair) => void): void {
+    const { current } = shared
     const before = this.#pair
     const isSettled = this.#trust.isSettled(current.ca)
-    if (isSettled) this.#waits = false
-    if (before !== undefined && isSamePair(before, current)) {
-      this.#pair = current
-      return
+    if (before === undefined || !isSamePair(before, current)) {
+      if (before !== undefined && this.#isGood(before, now) && this.#trust.isSeen && !isSettled) return
+      serve(current)
+      this.#isJudged = false
     }
-    if (before !== undefined && this.#isGood(before, now) && this.#trust.isSeen && !isSettled) return
-    serve(current)
     this.#pair = current
-    // Where nothing else is trusted there is nothing better to wait for; and what is older was seen to be trusted before. So it
-    // is for a replica that comes, and for one whose certificate has become good for nothing.
-    const isOld = now - current.leaf.from >= backdatedMs + this.#settleMs && this.#trust.isFoundAtFirst(current.ca)
-    this.#waits = cas.length > 1 && this.#trust.isTrusted(current.ca) !== undefined && !isSettled && !isOld
+    if (!this.#isJudged) this.#judge(shared, now)
+    if (isSettled) this.#waits = false
+  }
+
+  /**
+   * Where nothing else is trusted there is nothing better to wait for; and what is older was seen to be trusted before. So it
+   * is for a replica that comes, and for one whose certificate has become good for nothing.
+   */
+  #judge({ current, cas }: Shared, now: number): void {
+    this.#isJudged = !this.#trust.isSeen || this.#trust.isTrusted(current.ca) !== undefined
+    this.#waits = this.#isJudged && this.#trust.isSeen && cas.length > 1 && !(this.#isOld(current, now) && this.#trust.isFoundAtFirst(current.ca))
   }
 
   /** Why those who call had better be sent to another replica; undefined: they are welcome. */
@@ -50,7 +58,13 @@ export class Serving {
     const fault = timeFault(this.#pair.leaf, now)
     if (fault !== undefined) return fault
     if (this.#trust.isTrusted(this.#pair.ca) === false) return 'the webhook configuration does not trust the certificate'
-    return this.#waits && !this.#trust.isSettled(this.#pair.ca) ? 'the API servers may not trust the certificate yet' : undefined
+    if (this.#waits && !this.#trust.isSettled(this.#pair.ca)) return 'the API servers may not trust the certificate yet'
+    // While the configuration cannot be read, others have that long to have it trusted.
+    return this.#isJudged || this.#isOld(this.#pair, now) ? undefined : 'the certificate was just made, and the webhook configuration cannot be read'
+  }
+
+  #isOld({ leaf }: TrustedPair, now: number): boolean {
+    return now - leaf.from >= backdatedMs + this.#settleMs
   }
 
   #isGood({ leaf, ca }: TrustedPair, now: number): boolean {

@@ -57,7 +57,7 @@ export function playDemo(t: Test, command: readonly string[], env: NodeJS.Proces
     stdout: () => stdout,
     stderr: () => stderr,
     async says(text) {
-      await until(`the demo says ${text}; it said: ${stdout.slice(-500)}${stderr}`, () => stdout.includes(text))
+      await until(() => `the demo says ${text}; it said: ${stdout.slice(-500)}${stderr}`, () => stdout.includes(text))
     },
     ended,
     descendants() {

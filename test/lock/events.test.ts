@@ -31,7 +31,7 @@ async function follow(t: Test, lock: { readonly port: number }, lastId?: string)
   return {
     ...connection,
     events,
-    some: (count) => until(`${count} events come: ${connection.rest()}`, () => events().length >= count && events()),
+    some: (count) => until(() => `${count} events come: ${connection.rest()}`, () => events().length >= count && events()),
   }
 }
 

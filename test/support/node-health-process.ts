@@ -37,5 +37,5 @@ export async function healthOf(t: Test, health: { readonly port: number }, targe
 /** Waits until it answers so. */
 export async function becomes(t: Test, health: NodeHealthProcess, status: 200 | 412, ms?: number): Promise<void> {
   const expected = status === 200 ? '200 HealthCheck OK' : '412 HealthCheck Failed'
-  await until(`it answers ${status}; its log: ${health.text()}`, async () => (await healthOf(t, health)) === expected, ms)
+  await until(() => `it answers ${status}; its log: ${health.text()}`, async () => (await healthOf(t, health)) === expected, ms)
 }

@@ -27,7 +27,7 @@ export function runOnTerminal(t: Test, line: string, env: NodeJS.ProcessEnv = {}
   child.on('close', resolve)
   t.teardown(() => child.kill())
   return {
-    says: (words) => until(`it says ${words}: ${text}`, () => text.includes(words), patienceMs),
+    says: (words) => until(() => `it says ${words}: ${text}`, () => text.includes(words), patienceMs),
     write: (typed) => void child.stdin.write(typed),
     ended,
     text: () => text,

@@ -1,16 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
 // Only tells a condition that is never met from one that takes its time on a busy machine.
-const patienceMs = 20_000
+const patienceMs = 60_000
 const lookAgainMs = 10
 
-/** Waits until a condition holds: looks at once, and again until it gives something other than undefined or false. */
-export async function until<T>(what: string, look: () => T | Promise<T>, ms = patienceMs): Promise<Exclude<T, undefined | false>> {
+/**
+ * Waits until a condition holds: looks at once, and again until it gives something other than undefined or false.
+ *
+ * @param what is waited for, and, by a function, what there was when it had been waited for in vain.
+ */
+export async function until<T>(what: string | (() => string), look: () => T | Promise<T>, ms = patienceMs): Promise<Exclude<T, undefined | false>> {
   const end = performance.now() + ms
   for (;;) {
     const found = await look()
     if (found !== undefined && found !== false) return found as Exclude<T, undefined | false>
-    if (performance.now() > end) throw new Error(`waited in vain: ${what}`)
+    if (performance.now() > end) throw new Error(`waited in vain: ${typeof what === 'string' ? what : what()}`)
     await pause(lookAgainMs)
   }
 }

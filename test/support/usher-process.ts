@@ -81,7 +81,7 @@ export async function startWebhook(t: Test, flags: readonly string[] = [], start
   const running = start(t, ['webhook', ...given], starting)
   const lines = (message: string) => running.lines.filter(({ msg }) => msg === message)
   const line = (message: string) =>
-    until(`the log says ${message}: ${running.stdout()}${running.stderr()}`, () => lines(message).at(0))
+    until(() => `the log says ${message}: ${running.stdout()}${running.stderr()}`, () => lines(message).at(0))
   const early = running.ended.then(({ code }) => {
     throw new Error(`the webhook ended with ${code}: ${running.stderr()}`)
   })

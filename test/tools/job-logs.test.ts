@@ -68,7 +68,7 @@ async function merged(t: Test, { shell, kubelet, server }: Stage): Promise<void>
 
 async function followed(t: Test, { server, kubelet, played, web }: Stage): Promise<void> {
   const run = start(t, ['job', 'logs', 'web', '-n', 'shop', '-f', '--tail', '1'], { env: { KUBECONFIG: server.kubeconfig, HOME: '/nonexistent' } })
-  const says = (text: string) => until(`it says ${text}: ${run.stdout()} ${run.stderr()}`, () => run.stdout().includes(text), 60_000)
+  const says = (text: string) => until(() => `it says ${text}: ${run.stdout()} ${run.stderr()}`, () => run.stdout().includes(text), 60_000)
   await says('web-b | four\n')
   await says('web-a | three')
   t.notMatch(run.stdout(), 'web-a | one', 'the last line of each alone')
@@ -107,7 +107,7 @@ async function ended(t: Test, { server, kubelet, played, shell }: Stage): Promis
   kubelet.write('report-1 web', 'half')
   await played.pod('shop', running('report-1'), { ...job, apiVersion: 'batch/v1', kind: 'Job' })
   const done = start(t, ['job', 'logs', 'report', '-n', 'shop', '-f'], { env })
-  await until(`it follows: ${done.stderr()}`, () => kubelet.followers('report-1 web') === 1, 60_000)
+  await until(() => `it follows: ${done.stderr()}`, () => kubelet.followers('report-1 web') === 1, 60_000)
   kubelet.write('report-1 web', 'whole')
   // Its log ends first, its kubelet tells of it next, and its controller, that the job is done, last.
   const asked = async (): Promise<number> => Number(/apiserver_request_total\{(?=[^}]*resource="jobs")(?=[^}]*verb="GET")[^}]*\} (\d+)/.exec(await shell.read('kubectl get --raw /metrics'))?.[1] ?? 0)
@@ -126,7 +126,7 @@ async function ended(t: Test, { server, kubelet, played, shell }: Stage): Promis
   const gone = start(t, ['job', 'logs', 'brief', '-n', 'shop', '-f'], { env })
   await played.pod('shop', running('brief-1'), { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'brief-7d9f8', uid: 'x' }, spec: { selector: { matchLabels: { app: 'brief' } } } })
   kubelet.write('brief-1 web', 'here')
-  await until(`it says here: ${gone.stderr()}`, () => gone.stdout().includes('brief-1 | here\n'), 60_000)
+  await until(() => `it says here: ${gone.stderr()}`, () => gone.stdout().includes('brief-1 | here\n'), 60_000)
   await shell.read('kubectl delete deployment brief -n shop && kubectl delete pod brief-1 -n shop --force --grace-period=0')
   kubelet.end('brief-1 web')
   t.match(await gone.ended, { code: 0 }, gone.stderr())

@@ -35,7 +35,7 @@ t.test('the bundled lock of a full node stays small: with all pods known, and wh
     // The image has none, and what comes out of it takes memory; the others are the chart's.
     env: { NODE_DISABLE_COMPILE_CACHE: '1', MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' },
   })
-  const line = (message: string) => until(`the log says ${message}: ${lock.stderr()}`, () => lock.lines.find(({ msg }) => msg === message))
+  const line = (message: string) => until(() => `the log says ${message}: ${lock.stderr()}`, () => lock.lines.find(({ msg }) => msg === message))
   t.match(await line('the pods of the node are known'), { pods: count })
   const port = Number((await line('listening'))['port'])
   report(t, lock.pid, 'with all pods known')
