@@ -1,6 +1,7 @@
 import { type Document, isMap, isNode, isPair, isScalar, isSeq, type LineCounter, type Pair, Scalar, visit, YAMLMap, YAMLSeq } from 'yaml'
-import { type Anchors, entryOf, startOf, textOf } from './compose-nodes.ts'
+import { type Anchors, entryOf, isMerge, startOf, textOf } from './compose-nodes.ts'
 import { quote } from './file-node.ts'
+import { withoutNodeModes } from './mount-modes.ts'
 import { slug } from './names.ts'
 import type { FileProblem } from './report.ts'
 
@@ -54,9 +55,9 @@ export class ComposeEdits {
 
   /** Volumes of the top get a type and space, which Compose does not have, and names that are DNS labels. */
   editTop(): void {
-    const volumes = this.#anchors.follow(entryOf(this.#document.contents, 'volumes')?.value)
-    const names = new Set(isMap(volumes) ? volumes.items.map(({ key }) => textOf(key)) : [])
-    for (const pair of isMap(volumes) ? volumes.items : []) {
+    const volumes = this.#anchors.pairsOf(entryOf(this.#document.contents, 'volumes')?.value)
+    const names = new Set(volumes.map(({ key }) => textOf(key)))
+    for (const pair of volumes) {
       this.#renameVolume(pair, names)
       const own = this.#anchors.follow(pair.value)
       const map = isMap(own) ? own : new YAMLMap()
@@ -90,7 +91,8 @@ export class ComposeEdits {
       this.#editVolumes(this.#anchors.follow(entryOf(map, 'volumes')?.value), name, map === layers[0] ? map : undefined)
       this.#editPorts(this.#anchors.follow(entryOf(map, 'ports')?.value))
       this.#editExpose(map, name)
-      this.#editDependsOn(this.#anchors.follow(entryOf(map, 'depends_on')?.value), name)
+      const dependsOn = entryOf(map, 'depends_on')?.value
+      for (const list of isSeq(this.#anchors.follow(dependsOn)) ? [this.#anchors.follow(dependsOn)] : this.#anchors.layersOf(dependsOn)) this.#editDependsOn(list, name)
     }
     if (layers.length > 0 && !layers.some((map) => entryOf(map, 'restart') !== undefined || entryOf(this.#anchors.follow(entryOf(map, 'deploy')?.value), 'restart_policy') !== undefined)) {
       this.changed.push({ at: startOf(service), message: `${name} would not be started again by Compose when it ends; a job does, unless restart says otherwise` })
@@ -123,7 +125,7 @@ export class ComposeEdits {
     if (!isSeq(list)) return
     list.items = list.items.flatMap((item) => {
       this.#renameUse(item)
-      const text = textOf(item)
+      const { text, left } = shortOf(item)
       const [, source, target] = /^(\.[^:$]*):(\/[^:$]*)(?::(?:ro|rw))?$/.exec(text ?? '') ?? []
       if (source !== undefined && target !== undefined && own !== undefined && this.#isFile(source)) {
         this.#addConfig(own, source, target)
@@ -133,8 +135,12 @@ export class ComposeEdits {
       const type = isMap(item) ? textOf(this.#anchors.follow(entryOf(item, 'type')?.value)) : undefined
       const hint = type === undefined || !Object.hasOwn(fileTypes, type) ? undefined : fileTypes[type]
       if (hint !== undefined || (text !== undefined && /^[./~$][^:]*:/.test(text))) {
-        this.dropped.push({ at: startOf(item), message: `the volume ${text === undefined ? `of type ${type}` : quote(text)} of ${service} is not supported: ${hint ?? bindHint}` })
+        this.dropped.push({ at: startOf(item), message: `the volume ${text === undefined ? `of type ${type}` : quote(textOf(item) ?? '')} of ${service} is not supported: ${hint ?? bindHint}` })
         return []
+      }
+      if (left.length > 0 && isScalar(item)) {
+        this.changed.push({ at: startOf(item), message: `${quote(textOf(item) ?? '')} of ${service}: ${left.join(' and ')} is left out: it is about files of a node, and a volume of a job has none` })
+        item.value = text
       }
       if (text === undefined || !/^\/[^:]*$/.test(text)) return [item]
       this.changed.push({ at: startOf(item), message: `the volume ${text} of ${service} has no name: it is local, and gone with its instance; how much space it needs is a guess` })
@@ -200,6 +206,7 @@ export class ComposeEdits {
     }
     if (!isMap(node)) return
     node.items = node.items.filter((pair) => {
+      if (isMerge(pair)) return true
       const condition = textOf(this.#anchors.follow(entryOf(this.#anchors.follow(pair.value), 'condition')?.value))
       if (this.#isSplit && condition === 'service_completed_successfully') {
         this.dropped.push({ at: startOf(pair), message: `${service} cannot wait until ${textOf(pair.key)} has completed, which is another job: nothing but healthy can be waited for` })
@@ -219,6 +226,11 @@ export class ComposeEdits {
     const fit = slug(name.value)
     name.value = this.#isSplit ? `job/${fit}` : fit
   }
+}
+
+function shortOf(item: unknown): { readonly text: string | undefined; readonly left: readonly string[] } {
+  const text = textOf(item)
+  return text === undefined ? { text, left: [] } : withoutNodeModes(text)
 }
 
 /** The file of a config; empty where it has none; undefined where there is no such config. */

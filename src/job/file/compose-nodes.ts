@@ -60,6 +60,11 @@ export class Anchors {
     return [map, ...map.items.filter(isMerge).flatMap(({ value }) => this.#mergedBy(value).flatMap((each) => this.layersOf(each)))]
   }
 
+  /** The pairs of a map, and of those that are merged into it. */
+  pairsOf(node: unknown): readonly Pair[] {
+    return this.layersOf(node).flatMap((map) => map.items.filter((pair) => !isMerge(pair)))
+  }
+
   /** The same value without aliases and merge keys; what is shared is copied. */
   expand(node: unknown): unknown {
     const target = this.follow(node)
@@ -100,6 +105,20 @@ export class Anchors {
   }
 }
 
-function isMerge({ key }: Pair): boolean {
+/** Whether an alias stands where its anchor is none any more, with what had it. */
+export function hasLostAnchor(document: Document): boolean {
+  const known = new Set<string>()
+  let isLost = false
+  visit(document, {
+    Node: (_, node) => {
+      if (isAlias(node)) isLost ||= !known.has(node.source)
+      else if (node.anchor !== undefined) known.add(node.anchor)
+    },
+  })
+  return isLost
+}
+
+/** Whether a pair merges maps into its own: `<<`. */
+export function isMerge({ key }: Pair): boolean {
   return isScalar(key) && key.value === '<<' && (key.type === 'PLAIN' || key.type === undefined)
 }

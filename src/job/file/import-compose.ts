@@ -1,9 +1,9 @@
 import { type Document, isMap, isScalar, LineCounter, Pair, parseDocument, Scalar, type YAMLMap } from 'yaml'
 import { ComposeEdits, moveComment, type Remark } from './compose-edits.ts'
-import { Anchors, composeOptions, entryOf, textOf } from './compose-nodes.ts'
+import { Anchors, composeOptions, entryOf, hasLostAnchor, startOf, textOf } from './compose-nodes.ts'
 import type { Variables } from './interpolate.ts'
 import { slug } from './names.ts'
-import { parseFile } from './parse-file.ts'
+import { parseFile, withoutMark } from './parse-file.ts'
 import { readJobs } from './read-jobs.ts'
 import type { FileProblem } from './report.ts'
 import { splitServices } from './split-services.ts'
@@ -33,8 +33,9 @@ export interface ImportOptions {
 }
 
 /** Makes a job file of one of Compose, with its comments; or tells why it cannot be read at all. */
-export function importCompose(text: string, options: ImportOptions): ImportedCompose | { readonly problems: readonly FileProblem[] } {
+export function importCompose(whole: string, options: ImportOptions): ImportedCompose | { readonly problems: readonly FileProblem[] } {
   const { file, isSplit } = options
+  const text = withoutMark(whole)
   const { report, documents } = parseFile(text, file)
   if (report.problems.length > 0) return { problems: report.problems }
   const lineCounter = new LineCounter()
@@ -55,8 +56,10 @@ export function importCompose(text: string, options: ImportOptions): ImportedCom
   // Each job is a document of its own, which anchors of another are nothing to.
   if (isSplit) anchors.expand(document.contents)
   edits.editTop()
-  const own = anchors.follow(entryOf(document.contents, 'services')?.value)
-  for (const service of isMap(own) ? own.items : []) edits.editService(service, lineCounter)
+  const pairs = anchors.pairsOf(entryOf(document.contents, 'services')?.value)
+  if (!isSplit) edits.changed.push(...instancesOfOthers(pairs, anchors))
+  for (const service of pairs) edits.editService(service, lineCounter)
+  if (hasLostAnchor(document)) anchors.expand(document.contents)
   if (!isSplit) {
     nameJob(document.contents, options.name)
     renameServices(document.contents)
@@ -86,6 +89,26 @@ function problemsOf(text: string, options: ImportOptions): readonly FileProblem[
 /** Variables stay in the file, and what they or other files hold does not matter yet. */
 function lenient({ file, variables }: ImportOptions): Parameters<typeof readJobs>[1] {
   return { file, variables: (name) => variables(name) ?? '1', readFile: () => '' }
+}
+
+/** In one job all containers have as many instances: those that say nothing of it, too. */
+function instancesOfOthers(services: readonly Pair[], anchors: Anchors): readonly Remark[] {
+  const said = services.map((service) => ({ service, number: instancesOf(service, anchors) }))
+  const silent = said.filter(({ number }) => number === undefined).map(({ service }) => textOf(service.key))
+  if (silent.length === 0) return []
+  return said.filter(({ number }) => number !== undefined).map(({ service, number }) => ({
+    at: startOf(service),
+    message: `${textOf(service.key)} has ${number === 'global' ? 'an instance on each node' : `${number} instances`}, and ${silent.join(', ')} with it: they are one job; --split makes a job of each`,
+  }))
+}
+
+/** How many instances a service says that it has, if that is not one. */
+function instancesOf(service: Pair, anchors: Anchors): string | undefined {
+  const said = (layers: readonly YAMLMap[], key: string): unknown => anchors.follow(layers.map((map) => entryOf(map, key)?.value).find((value) => value !== undefined))
+  const own = anchors.layersOf(service.value)
+  const deploy = anchors.layersOf(said(own, 'deploy'))
+  const number = textOf(said(deploy, 'mode')) === 'global' ? 'global' : (textOf(said(own, 'scale')) ?? textOf(said(deploy, 'replicas')))
+  return number === '1' ? undefined : number
 }
 
 /** The name stands first, where a reader looks for it; one that is made of variables stays. */

@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, parseAllDocuments, type Scalar, type YAMLMap } from 'yaml'
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, Lexer, LineCounter, type Node, parseAllDocuments, type Scalar, visit, type YAMLMap } from 'yaml'
 import { type FileEntry, type FileNode, isNull, type MapNode, quote } from './file-node.ts'
 import { Report } from './report.ts'
 
@@ -18,7 +18,8 @@ const mostValues = 200_000
 const deepest = 100
 
 /** Reads the YAML of a file. Never throws, and takes a bounded time and memory. */
-export function parseFile(text: string, file: string): ParsedFile {
+export function parseFile(whole: string, file: string): ParsedFile {
+  const text = withoutMark(whole)
   const lineCounter = new LineCounter()
   const report = new Report(file, lineCounter)
   if (text.length > largestFile) {
@@ -40,6 +41,11 @@ export function parseFile(text: string, file: string): ParsedFile {
   }
   const converter = new Converter(report)
   return { report, documents: documents.flatMap((document) => converter.convert(document)) }
+}
+
+/** The text without a byte order mark, which would move the first line by one column. */
+export function withoutMark(text: string): string {
+  return text.replace(/^\u{FEFF}/u, '')
 }
 
 const tooDeep = `it is nested deeper than ${deepest} levels`
@@ -82,7 +88,7 @@ class Converter {
   convert({ contents, errors }: Document): readonly FileNode[] {
     const [error] = errors
     if (error !== undefined) {
-      this.#report.problem(error.pos[0], explain(error))
+      this.#report.problem(openQuote(contents, error) ?? error.pos[0], explain(error))
       return []
     }
     if (contents === null) return []
@@ -181,10 +187,23 @@ function startOf(node: unknown): number {
   return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? (node.range?.[0] ?? 0) : 0
 }
 
+/** Where the quote stands that is not closed: the parser tells the end of the file. */
+function openQuote(contents: unknown, { code, pos: [end] }: { readonly code: string; readonly pos: readonly [number, number] }): number | undefined {
+  let open: number | undefined
+  if (code !== 'MISSING_CHAR' || !isNode(contents)) return open
+  visit(contents, {
+    Scalar: (_, { type, range }) => {
+      if ((type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE') && range && range[0] < end && range[1] >= end) open = range[0]
+    },
+  })
+  return open
+}
+
 function explain({ code, message }: { readonly code: string; readonly message: string }): string {
   if (code === 'TAB_AS_INDENT') return 'a tab is used for indentation, which YAML does not allow'
   if (message.startsWith('Maximum call stack')) return tooDeep
   const [, flow] = /^Flow (map|sequence) in block collection must/.exec(message) ?? []
   if (flow !== undefined) return `it is not YAML: a ${flow === 'map' ? '{' : '['} is not closed, or goes on at too small an indentation`
+  if (/^Missing closing ["']quote/.test(message)) return `it is not YAML: the quote ${message.charAt(16)} is not closed`
   return `it is not YAML: ${message.replace(/ at line \d+, column \d+:?[^]*$/, '')}`
 }

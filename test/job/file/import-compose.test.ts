@@ -47,6 +47,7 @@ t.test('all services become containers of one job, and what is lost or other is 
   ])
   t.match(changed, [
     '2:1: version is left out: Compose itself has no use for it any more',
+    '10:3: web has 2 instances, and migrate, order_db with it: they are one job; --split makes a job of each',
     /^16:9: "127\.0\.0\.1:8080:3000": the Service of a job has an address of its own/,
     /^29:9: the volume \/srv\/cache of web has no name: it is local/,
     /^46:3: order_db would not be started again by Compose/,
@@ -148,6 +149,51 @@ t.test('what is merged is changed once, and what several services merge stays me
 t.test('anchors that are redefined are those that stand before', async (t) => {
   const text = 'services:\n  a: {image: &i one, restart: always}\n  b: {image: *i, restart: always}\n  c: {image: &i two, restart: always}\n  d: {image: *i, restart: always}\n'
   t.strictSame(jobsOf(run(text, { isSplit: true }).text).map(({ containers }) => containers[0]?.image), ['one', 'one', 'two', 'two'])
+})
+
+t.test('what is merged into depends_on stays merged, and waits as it did', async (t) => {
+  const text = `x-all: &all\n  image: i\n  restart: always\n  depends_on: &db\n    my_db: {condition: service_started}\nservices:\n  my_db: {image: i, restart: always}\n  web:\n    <<: *all\n    depends_on:\n      <<: *db\n      migrate: {condition: service_completed_successfully}\n  migrate: {image: i, restart: 'no'}\n`
+  const { text: together, left } = run(text)
+  t.strictSame(left, [])
+  t.match(jobsOf(together)[0]?.containers[1]?.dependsOn, [{ container: 'migrate', condition: 'completed' }, { container: 'my-db', condition: 'started' }])
+  const split = run(text, { isSplit: true })
+  t.strictSame(split.left, [])
+  t.strictSame(jobsOf(split.text)[1]?.dependsOn, ['job/my-db'])
+})
+
+t.test('services and volumes may be merged, too', async (t) => {
+  const text = 'x-s: &s\n  My_A: {image: i, restart: always, volumes: ["d_d:/d"]}\nx-v: &v {d_d: }\nservices:\n  <<: *s\n  b: {image: i, restart: always}\nvolumes: {<<: *v}\n'
+  const { text: made, left } = run(text)
+  t.strictSame(left, [])
+  t.match(jobsOf(made)[0]?.containers, [{ name: 'b' }, { name: 'my-a', volumes: [{ name: 'd-d' }] }])
+})
+
+t.test('an anchor within what is left out: what refers to it is written out', async (t) => {
+  const { text, dropped, left } = run('services:\n  a: {image: i, restart: always, build: {args: &args {A: 1}}, environment: *args}\n  b: {image: i, restart: always, environment: {<<: *args, B: 2}}\n')
+  t.match(dropped, [/^2:34: build is not supported/])
+  t.strictSame(left, [])
+  t.match(jobsOf(text)[0]?.containers.map(({ environment }) => environment), [[{ name: 'A', value: '1' }], [{ name: 'B', value: '2' }, { name: 'A', value: '1' }]])
+})
+
+t.test('modes of a mount that are about files of a node are left out, and told', async (t) => {
+  const { text, dropped, changed, left } = run('services:\n  a:\n    image: i\n    restart: always\n    volumes: ["d:/1:Z", "d:/2:ro,z", "d:/3:rw", "./x:/4:ro,cached", "d:/5:odd"]\nvolumes: {d: {type: local, space: 1G}}\n')
+  t.strictSame(changed.map((line) => line.split(' is left out')[0]), ['5:15: "d:/1:Z" of a: Z', '5:25: "d:/2:ro,z" of a: z'])
+  t.match(dropped, [/^5:49: the volume "\.\/x:\/4:ro,cached" of a is not supported/])
+  t.match(left, [/a volume is NAME:PATH.*not "d:\/5:odd"$/], 'what is not known is not guessed')
+  t.match(jobsOf(text.replace(', "d:/5:odd"', ''))[0]?.containers[0]?.volumes, [{ path: '/1', isReadOnly: false }, { path: '/2', isReadOnly: true }, { path: '/3', isReadOnly: false }])
+})
+
+t.test('in one job, what says nothing of its number has that of the others: that is told', async (t) => {
+  const text = (more: string) => `services:\n  a: {image: i, restart: always}\n  b: {image: i, restart: always, ${more}}\n`
+  t.strictSame(run(text('scale: 3')).changed, ['3:3: b has 3 instances, and a with it: they are one job; --split makes a job of each'])
+  t.strictSame(run(text('deploy: {mode: global}')).changed, ['3:3: b has an instance on each node, and a with it: they are one job; --split makes a job of each'])
+  t.strictSame(run(text('deploy: {replicas: 1}')).changed, [])
+  t.strictSame(run(text('scale: 3'), { isSplit: true }).changed, [])
+  t.strictSame(run('services:\n  b: {image: i, restart: always, scale: 3}\n').changed, [], 'there is no other')
+})
+
+t.test('a byte order mark does not move what is told', async (t) => {
+  t.strictSame(run(`\u{FEFF}version: "3"\n${few}`).changed, ['1:1: version is left out: Compose itself has no use for it any more'])
 })
 
 t.test('what is no file of Compose is refused', async (t) => {

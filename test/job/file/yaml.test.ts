@@ -5,7 +5,8 @@ t.test('what is not YAML: line, column, and what is wrong', async (t) => {
   for (const [text, fault] of [
     ['name: web\ncontainers: {', /^2:14: it is not YAML: /],
     ['name: web\n\tcontainers: {}', '2:1: a tab is used for indentation, which YAML does not allow'],
-    ['name: "web', /^1:\d+: it is not YAML: Missing closing "quote$/],
+    ['name: "web', '1:7: it is not YAML: the quote " is not closed'],
+    ["name: web\ncontainers:\n  a:\n    command: ['x', 'y]\n    image: i\n", "4:20: it is not YAML: the quote ' is not closed"],
     ['a: b: c', /^1:4: it is not YAML: /],
     ['name: web\nname: web2\ncontainers: {a: {image: i}}', '2:1: the key "name" stands twice in one map'],
     [fileWith('memory: 1G\nmemory: 1G'), '6:5: the key "memory" stands twice in one map'],
@@ -32,5 +33,6 @@ t.test('aliases that come to billions, depth without end and large files are ref
 })
 
 t.test('windows line breaks and a byte order mark do no harm', async (t) => {
+  t.strictSame(faultsIn('\u{FEFF}name: Web\r\nimage: x\r\ncontainers: {a: {image: i, memory: 1G}}\r\n').map((fault) => fault.split(' ')[0]), ['1:7:', '2:1:'])
   t.strictSame(faultsIn(`\u{FEFF}${fileWith('memory: 1G').replaceAll('\n', '\r\n')}`), [])
 })
