@@ -119,10 +119,11 @@ export function isContent(path: string): boolean {
   return found?.isFile() === true && found.size <= mostContent
 }
 
-/** Reads files relative to a folder. */
-export function fileReader(folder: string): (path: string) => string {
+/** Reads files relative to a folder; undefined where there is no such file. */
+export function fileReader(folder: string): (path: string) => string | undefined {
   return (path) => {
     try {
+      if (statSync(resolve(folder, path), { throwIfNoEntry: false }) === undefined) return undefined
       return decode(readBounded(resolve(folder, path), mostContent))
     } catch (error) {
       throw new Error(whyNot(error), { cause: error })

@@ -106,9 +106,16 @@ function ofSecret(scope: Scope, at: number, name: string, { name: secret, only }
 function ofCaller({ report, variables }: Scope, at: number, name: string): readonly JobVariable[] {
   const value = variables(name)
   if (value !== undefined) return [{ name, value }]
-  report.problem(at, `the variable ${name} has no value here, and is not set in the environment, from which it would be taken`)
+  report.problem(at, `the variable ${shortened(name)} has no value here, and is not set in the environment, from which it would be taken`)
   return []
 }
+
+/** A line that is no variable may be of any length, and a secret. */
+function shortened(name: string): string {
+  return name.length > longestName ? `${name.slice(0, longestName)}…` : name
+}
+
+const longestName = 60
 
 function readName(scope: Scope, node: FileNode): string | undefined {
   const name = readWord(scope, node, 'name')
@@ -116,9 +123,9 @@ function readName(scope: Scope, node: FileNode): string | undefined {
 }
 
 // What Kubernetes takes as the name of a variable: printable ASCII but for =.
-function checkName({ report }: Scope, at: number, name: string): boolean {
+function checkName({ report }: Scope, at: number, name: string, where = ''): boolean {
   const isFit = /^[ -<>-~]+$/.test(name)
-  if (!isFit) report.problem(at, `${quote(name)} is no name of a variable`)
+  if (!isFit) report.problem(at, `${where}${quote(name)} is no name of a variable`)
   return isFit
 }
 
@@ -148,10 +155,10 @@ function readEnvText(scope: Scope, at: number, path: string, text: string): read
   for (const { line, message } of faults) report.problem(at, `env_file ${path}, line ${line}: ${message}`)
   const values = new Map<string, string>()
   for (const { line, name, value, isLiteral } of lines) {
-    if (!checkName(scope, at, name)) continue
+    if (!checkName(scope, at, name, `env_file ${path}, line ${line}: `)) continue
     const own = (key: string): string | undefined => variables(key) ?? values.get(key)
     const known = value ?? variables(name)
-    if (known === undefined) report.problem(at, `env_file ${path}, line ${line}: ${name} has no value, and is not set in the environment, from which it would be taken`)
+    if (known === undefined) report.problem(at, `env_file ${path}, line ${line}: ${shortened(name)} has no value, and is not set in the environment, from which it would be taken`)
     else values.set(name, isLiteral ? known : interpolate(known, own, (message) => report.problem(at, `env_file ${path}, line ${line}: ${message}`)))
   }
   return [...values].map(([name, value]) => ({ name, value }))

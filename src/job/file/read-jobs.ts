@@ -23,9 +23,10 @@ export interface ReadJobsOptions {
   readonly variables: Variables
   /**
    * The text of what the file names: of `env_file`, `configs` and `secrets`. Paths are as they stand there, and relative
-   * to the job file. Throws where there is no such file. Without it, to name one is an error.
+   * to the job file. Undefined where there is no such file; throws where it cannot be read. Without it, to name one is an
+   * error.
    */
-  readonly readFile?: (path: string) => string
+  readonly readFile?: (path: string) => string | undefined
 }
 
 /** Reads the jobs of a file, one a document. Never throws for what the file holds; time and memory are bounded. */

@@ -5,6 +5,6 @@ import type { Report } from './report.ts'
 export interface Scope {
   readonly report: Report
   readonly variables: Variables
-  /** The text of a file, by a path that is relative to the job file; it throws where there is none. Undefined: no files are read. */
-  readonly readFile: ((path: string) => string) | undefined
+  /** The text of a file, by a path that is relative to the job file; undefined where there is none. It throws where it cannot be read. Undefined itself: no files are read. */
+  readonly readFile: ((path: string) => string | undefined) | undefined
 }

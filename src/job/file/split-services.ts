@@ -1,4 +1,4 @@
-import { Document, isMap, isNode, isScalar, isSeq, Pair, Scalar, YAMLMap } from 'yaml'
+import { Document, isMap, isNode, isScalar, isSeq, Pair, Scalar, visit, YAMLMap } from 'yaml'
 import { moveComment, type Remark } from './compose-edits.ts'
 import { composeOptions, entryOf, startOf, textOf } from './compose-nodes.ts'
 import { slug } from './names.ts'
@@ -71,8 +71,20 @@ function tellOfPorts(services: YAMLMap, tell: (remark: Remark) => void): void {
   }))
   for (const service of services.items) {
     const name = textOf(service.key)
-    if (awaited.has(name) && entryOf(service.value, 'ports') === undefined) {
+    const isNamed = services.items.some((other) => other !== service && isHostOf(other, service.key))
+    if ((awaited.has(name) || isNamed) && entryOf(service.value, 'ports') === undefined) {
       tell({ at: startOf(service), message: `${name} has no ports: other jobs reach it by its name at the ports that it names, such as ports: [5432]` })
     }
   }
+}
+
+/** Whether a service is named as a host by the variables of another one: as it is called now, or as it was. */
+function isHostOf(other: Pair, key: unknown): boolean {
+  const names = [textOf(key), isScalar(key) ? key.source : undefined].filter((name) => name !== undefined && name !== '')
+  const host = new RegExp(`(?<![-\\w.])(?:${names.map((name) => RegExp.escape(name ?? '')).join('|')})(?=:\\d|[/,\\s]|$)`)
+  if (names.length === 0) return false
+  let isFound = false
+  const environment = entryOf(other.value, 'environment')?.value
+  if (isNode(environment)) visit(environment, { Scalar: (at, scalar) => void (isFound ||= at !== 'key' && host.test(textOf(scalar) ?? '')) })
+  return isFound
 }

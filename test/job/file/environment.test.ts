@@ -63,17 +63,21 @@ t.test('env_file: lines as Compose reads them, each replaced by what comes later
     'a.env': '# a comment\n\nA=1\nexport B=two words # no more\nC="x\\ny \\"z\\""\nD=\'$HOME #\'\nE=${HOME}/e\nHOME\nF=\nG="two\nlines"\nH=a#b\n',
     'b.env': 'A=2\n',
   }
-  const readFile = (path: string): string => {
-    const text = files[path]
-    if (text === undefined) throw new Error('there is no such file or folder')
-    return text
-  }
+  const readFile = (path: string) => files[path]
   const values = (lines: string) => Object.fromEntries(appIn(lines, '', { variables, readFile }).environment.map((each) => ('value' in each ? [each.name, each.value] : [])))
   const ofA = { A: '1', B: 'two words', C: 'x\ny "z"', D: '$HOME #', E: '/home/me/e', HOME: '/home/me', F: '', G: 'two\nlines', H: 'a#b' }
   t.strictSame(values('env_file: a.env'), ofA)
   t.strictSame(values('env_file: [a.env, b.env]'), { ...ofA, A: '2' })
   t.strictSame(values('env_file: [{path: a.env}, {path: none.env, required: false}]\nenvironment: {A: 3}'), { ...ofA, A: '3' })
   t.strictSame(faultsIn(fileWith('env_file: none.env'), { readFile }), ['5:15: env_file: none.env cannot be read: there is no such file or folder'])
+  const unreadable = (): string => {
+    throw new Error('permission denied')
+  }
+  t.strictSame(faultsIn(fileWith('env_file: [{path: a.env, required: false}]'), { readFile: unreadable }), ['5:23: env_file: a.env cannot be read: permission denied'], 'only what is not there may be left out')
+  t.strictSame(faultsIn(fileWith('env_file: c.env'), { readFile: () => `ä=1\n${'k'.repeat(70)}` }), [
+    '5:15: env_file c.env, line 1: "ä" is no name of a variable',
+    `5:15: env_file c.env, line 2: ${'k'.repeat(60)}… has no value, and is not set in the environment, from which it would be taken`,
+  ])
   t.strictSame(faultsIn(fileWith('env_file: a.env')), ['5:15: env_file: a.env cannot be read: no other files are read here'])
   t.strictSame(faultsIn(fileWith('env_file: c.env'), { readFile: () => 'A=1\n= 2\nB="x\nNONE' }), [
     '5:15: env_file c.env, line 2: it is no KEY=VALUE',

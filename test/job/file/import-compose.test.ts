@@ -97,6 +97,12 @@ t.test('--split tells of volumes of several services, and of jobs that cannot be
   t.strictSame(jobsOf(text).map(({ containers }) => containers[0]?.volumes[0]?.name), ['data', 'data'])
 })
 
+t.test('--split tells of a job without ports that variables of another one name as a host', async (t) => {
+  const file = (environment: string) => `services:\n  my_db: {image: i, restart: always}\n  web: {image: i, restart: always, environment: ${environment}}\n`
+  for (const environment of ['[HOST=my_db]', '{URL: "postgres://u@my_db:5432/x"}', '{HOSTS: "a,my_db"}', '{HOST: my-db}']) t.match(run(file(environment), { isSplit: true }).changed.at(-1), /^2:3: my-db has no ports: other jobs reach it/, environment)
+  for (const environment of ['[my_db=x]', '{A: not-my_db}', '{A: my_db.example.com}']) t.strictSame(run(file(environment), { isSplit: true }).changed.length, 1, environment)
+})
+
 t.test('volumes whose names are no DNS labels get others, wherever they are named', async (t) => {
   const text = 'services:\n  a:\n    image: i\n    restart: always\n    volumes: ["db_data:/d", {type: volume, source: Logs, target: /l}]\nvolumes: {db_data: {type: local, space: 1G}, Logs: {type: local, space: 1G}, a_b: {type: local, space: 1G}, a-b: {type: local, space: 1G}}\n'
   for (const isSplit of [false, true]) {

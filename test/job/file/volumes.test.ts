@@ -139,4 +139,5 @@ t.test('what is declared and named by no container is told', async (t) => {
     '3:28: the secret b is named by no container',
     '4:11: the config d is named by no container',
   ])
+  t.strictSame(warningsIn(fileWith('memory: 1G\nvolumes: ["data:/d:odd"]', 'volumes: {data: {type: local, space: 1G}}\n')), [], 'what names it may be what is wrong')
 })
