@@ -10,9 +10,9 @@ export interface GatedPod {
   readonly peer: string
   readonly since: number
   readonly states: readonly DependencyState[]
-  /** For people: what its usher-wait shows. */
+  /** For people: what its usher-wait and its Events show, whose readers may see its namespace alone. */
   readonly detail: string
-  /** The way from what it waits for back to it, by keys of targets; undefined: none is known. */
+  /** The way from what it waits for back to it, by keys of targets, of whatever namespaces; undefined: none is known. */
   readonly cycle: readonly string[] | undefined
   /** Whether a request of it is held now. */
   readonly isConnected: boolean

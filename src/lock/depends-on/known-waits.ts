@@ -12,11 +12,16 @@ export interface KnownWaiter {
   readonly targets: readonly { readonly target: Target; readonly objects: readonly Observed[] }[]
 }
 
+/** Somebody who waits, or whose pods will, and where it is. */
+export interface PlacedWaiting extends Waiting {
+  readonly namespace: string
+}
+
 /** Who waits for what, as far as it is known. */
 export interface KnownWaits {
   /** By uid, those who wait here. */
-  readonly own: ReadonlyMap<string, Waiting>
-  readonly all: readonly Waiting[]
+  readonly own: ReadonlyMap<string, PlacedWaiting>
+  readonly all: readonly PlacedWaiting[]
 }
 
 /**
@@ -27,7 +32,7 @@ export function knownWaits(waiters: readonly KnownWaiter[]): KnownWaits {
   const own = new Map(
     waiters.map(({ uid, namespace, self, targets }) => [
       uid,
-      { self: [...self, ...servicesOf(uid, waiters)], waitsFor: targets.map(({ target }) => targetKey(target, namespace)) },
+      { namespace, self: [...self, ...servicesOf(uid, waiters)], waitsFor: targets.map(({ target }) => targetKey(target, namespace)) },
     ]),
   )
   const watched = waiters.flatMap(({ namespace, targets }) =>
@@ -35,6 +40,19 @@ export function knownWaits(waiters: readonly KnownWaiter[]): KnownWaits {
   )
   return { own, all: [...own.values(), ...watched] }
 }
+
+/**
+ * A way through several namespaces, for who sees one of them: of what is elsewhere it has the names that somebody of this
+ * namespace has written down, and no others.
+ */
+export function cycleSeenFrom(namespace: string, cycle: readonly string[], all: readonly PlacedWaiting[]): readonly string[] {
+  const near = all.filter((each) => each.namespace === namespace)
+  const seen = new Set(near.flatMap(({ self, waitsFor }) => [...self, ...waitsFor]))
+  const shown = cycle.map((key) => (seen.has(key) ? key : elsewhere))
+  return shown.filter((key, index) => key !== elsewhere || shown[index - 1] !== elsewhere)
+}
+
+const elsewhere = 'something of another namespace'
 
 /** The Services that somebody waits for and that lead to this pod. */
 function servicesOf(uid: string, waiters: readonly KnownWaiter[]): readonly string[] {
@@ -45,9 +63,9 @@ function servicesOf(uid: string, waiters: readonly KnownWaiter[]): readonly stri
   )
 }
 
-function ofTemplate(target: Target, podNamespace: string, object: Observed): readonly Waiting[] {
+function ofTemplate(target: Target, podNamespace: string, object: Observed): readonly PlacedWaiting[] {
   if (object.kind === 'endpoints' || object.dependsOn === undefined) return []
   const { kind, namespace, name } = object
   const waitsFor = parseDependsOn(object.dependsOn).dependencies.map((each) => targetKey(each.target, namespace))
-  return [{ self: [targetKey(target, podNamespace), targetKey({ kind, namespace, name }, namespace)], waitsFor }]
+  return [{ namespace, self: [targetKey(target, podNamespace), targetKey({ kind, namespace, name }, namespace)], waitsFor }]
 }

@@ -6,7 +6,7 @@ import type { PodFacts } from '../pods.ts'
 import { assess, type Assessment } from './assess.ts'
 import { failedDetail, goesOnDetail, waitingDetail } from './gate-words.ts'
 import type { GateAnswer, GatedPod } from './gated-pod.ts'
-import type { KnownWaiter, KnownWaits } from './known-waits.ts'
+import { cycleSeenFrom, type KnownWaiter, type KnownWaits } from './known-waits.ts'
 import type { PodGate } from './pod-gate.ts'
 import type { Followed, SharedWatches } from './shared-watches.ts'
 
@@ -90,7 +90,7 @@ export class Waiter {
     const { own, all } = outcome === 'wait' ? known() : { own: new Map(), all: [] }
     const waiting = own.get(uid)
     const cycle = waiting && findCycle(waiting, all)
-    const detail = { wait: () => waitingDetail(states, now - since, cycle), pass: () => goesOnDetail(states), fail: () => failedDetail(states) }[outcome]()
+    const detail = { wait: () => waitingDetail(states, now - since, cycle && cycleSeenFrom(namespace, cycle, all)), pass: () => goesOnDetail(states), fail: () => failedDetail(states) }[outcome]()
     return { uid, namespace, name, peer, since, states, detail, cycle, isConnected: this.held !== undefined }
   }
 

@@ -246,6 +246,21 @@ t.test('a cycle is named to those in it: by the template of what is waited for, 
   t.strictSame(lock.gate.find('db')?.cycle, ['service/shop/front', 'service/shop/store'])
 })
 
+t.test('a cycle through other namespaces tells a pod no names but those that its own namespace has written down', async (t) => {
+  const lock = await startLock(t)
+  lock.pods.put('web', dependsOn('deployment/pay/api', { self: ['deployment/shop/web'] }))
+  lock.pods.put('vault', { namespace: 'pay', ...dependsOn('deployment/pay/secret-project', { self: ['deployment/pay/vault'] }) })
+  await hold(lock, 'web')
+  await hold(lock, 'vault')
+  lock.objects.list('deployments/pay?api', [workloadObject('api', 0, 1, { namespace: 'pay', annotations: { 'usher.dev/depends-on': 'deployment/secret-project' } })])
+  lock.objects.list('deployments/pay?secret-project', [workloadObject('secret-project', 0, 1, { namespace: 'pay', annotations: { 'usher.dev/depends-on': 'deployment/vault, deployment/shop/web' } })])
+  const way = ['deployment/pay/api', 'deployment/pay/secret-project', 'deployment/shop/web']
+  t.strictSame(lock.gate.find('web')?.cycle, way, 'who may read the state of the lock sees all of it')
+  t.match(lock.gate.find('web')?.detail, /in a cycle: deployment\/pay\/api, something of another namespace, deployment\/shop\/web$/)
+  t.strictSame(lock.gate.find('vault')?.cycle, ['deployment/pay/secret-project', 'deployment/pay/vault'])
+  t.match(lock.gate.find('vault')?.detail, /in a cycle: deployment\/pay\/secret-project, deployment\/pay\/vault$/)
+})
+
 t.test('a restarted lock goes on counting the time of those who wait', async (t) => {
   const lock = await startLock(t)
   lock.pods.put('web', dependsOn('service/redis:timeout=1m'))
