@@ -13,6 +13,7 @@ import { nodesFree, readClusterRoom } from './cluster-room.ts'
 import { ObjectPaths } from './object-paths.ts'
 import { type PlannedObject, type Seen, type TriedObject, type Trying, tryObject } from './try-object.ts'
 import { changeOf, type NamedProblem, ownerNameOf, rejectionOf } from './tried-outcome.ts'
+import { withoutLock } from './without-lock.ts'
 import { type WantedOrRejected, wantedWorkloadOf } from './wanted-workload.ts'
 
 /** How room is planned. */
@@ -65,12 +66,14 @@ export async function planAll(admin: JoinedAdmin, objects: readonly PlannedObjec
   const plans = planEach(wanted, cluster)
   const growths = found.flatMap(({ growth }, index) => (growth !== undefined && isGrowing(plans[index]) ? [growth] : []))
   const first = firstProblem([...tried.flatMap((seen) => rejectionOf(seen) ?? []), ...workloads.flatMap((each) => (each.kind === 'rejected' ? [each] : [])), ...growths], plans, tried)
+  const warnings = wanted.flatMap((each) => withoutLock(each) ?? [])
   return {
     ...(first === undefined ? {} : { problem: first.problem, problemOf: options.jobName ?? first.name }),
     workloads: plans,
     nodes,
     changes: options.withChanges === true ? tried.map(changeOf) : [],
-    notes: notesOf(cluster.othersWaiting, workloads),
+    warnings,
+    notes: [...warnings, ...notesOf(cluster.othersWaiting, workloads)],
   }
 }
 

@@ -15,6 +15,8 @@ export interface RoomPlan {
   readonly nodes: readonly NodeFree[]
   /** Of each object, what would become of it; empty where that was not asked for. */
   readonly changes: readonly ObjectChange[]
+  /** What will be otherwise than the objects ask for; the notes have it, too. */
+  readonly warnings: readonly string[]
   /** Sentences for people, about all of it. */
   readonly notes: readonly string[]
 }

@@ -27,7 +27,7 @@ function planOf(nodes: readonly NodePlan[], parts: Partial<WorkloadPlan> = {}): 
     ...parts,
   }
   const free = nodes.map(({ name }) => ({ name, free: { cpu: 1_500, memory: 3 * gibi, 'ephemeral-storage': -5, 'example.com/gpu': 2 }, allocatable: {}, pods: { free: 7, allocatable: 10 } }))
-  return { ...(parts.problem === undefined ? {} : { problem: parts.problem, problemOf: 'web' }), workloads: [workload], nodes: free, changes: [], notes: ['one thing more'] }
+  return { ...(parts.problem === undefined ? {} : { problem: parts.problem, problemOf: 'web' }), workloads: [workload], nodes: free, changes: [], warnings: [], notes: ['one thing more'] }
 }
 
 const node = (name: string, fits: number, reasons: NodePlan['reasons'] = []): NodePlan => ({ name, running: 0, fits, placed: 0, reasons })

@@ -49,6 +49,20 @@ t.test('pods that the cluster does not take: rejected, rather than waited for; w
   t.match(await shell.run('usher job stop web -n strict --yes'), { code: 0 })
 })
 
+t.test('without the webhook a job runs all the same, without the gate, and that is told; a plan tells it, too', async (t) => {
+  await stage.namespace(t, 'alone')
+  const web = `name: web\ndepends_on: [job/db]\ncontainers: {app: {image: app, memory: 100M}}\n`
+  const warning = 'pods of Deployment web get no usher-lock here, so they start without waiting for their turn and do not wait for job/db: usher check says why'
+  t.match(await shell.run('usher job plan -f - -n alone', web), { code: 0, stdout: `note: ${warning}` })
+  const run = await shell.run('usher job run -f - -n alone', web)
+  t.match(run, { code: 0, stdout: `warning: ${warning}` }, run.stderr)
+  t.match(await shell.run('usher job stop web -n alone --yes'), { code: 0 })
+  const off = await shell.run('usher job run -f - -n alone', 'name: web\nstartup_lock: {enabled: false}\ncontainers: {app: {image: app, memory: 100M}}\n')
+  t.equal(off.code, 0, off.stderr)
+  t.notMatch(off.stdout, 'usher-lock', 'nothing is missing')
+  t.match(await shell.run('usher job stop web -n alone --yes'), { code: 0 })
+})
+
 t.test('what the job has no more is in the plan, as it is taken away', async (t) => {
   await stage.namespace(t, 'fewer')
   const web = (more: string): string => `name: web\n${more}containers: {app: {image: app, memory: 100M, ports: ["80:80"]}}\n`

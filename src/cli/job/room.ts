@@ -24,6 +24,7 @@ export function roomFor({ admin, namespace }: JobCluster, job: string, report: J
   return async (objects) => {
     try {
       const plan = await planObjects(admin, objects, { namespace, signal: AbortSignal.timeout(plannedWithinMs), jobName: job, fieldManager: jobFieldManager })
+      for (const warning of plan.warnings) await report.note(`warning: ${warning}`)
       const isTight = plan.workloads.some(({ outdated, rollout }) => outdated > 0 && rollout?.goesOn === false)
       return { isTight, ...(plan.problem === undefined || isOfNewNamespace(plan.problem) ? {} : { problem: plan.problem }) }
     } catch (error) {

@@ -30,7 +30,7 @@ export async function measureJudgement({ kubeconfig, url }: ApiServer, instances
   for (const [name, each] of wanted) {
     const beganMs = performance.now()
     const { plan } = planWorkload(each, cluster, cluster.rooms)
-    planLines({ workloads: [plan], nodes: nodesFree(cluster.rooms), changes: [], notes: [] }, (_color, text) => text, true)
+    planLines({ workloads: [plan], nodes: nodesFree(cluster.rooms), changes: [], warnings: [], notes: [] }, (_color, text) => text, true)
     judgementMs[name] = performance.now() - beganMs
     if (plan.placed !== instances) throw new Error(`of ${name}, ${plan.placed} of ${instances} have found room: ${JSON.stringify(plan.problem)}`)
   }
