@@ -46,6 +46,41 @@ t.test('no key is both known and rejected, and each that is rejected says what t
   }
 })
 
+t.test('every key is read, wherever it may stand: nothing is ignored', async (t) => {
+  const app = { image: 'i', ports: ['80'] }
+  const of = (container: object, job: object = {}): object => ({ name: 'web', containers: { app: { ...app, ...container } }, ...job })
+  // For each place, a valid job with a map that stands there.
+  const jobs: Readonly<Record<Section, { readonly usual: object; readonly job: (map: object) => object }>> = {
+    job: { usual: { name: 'web', containers: { app } }, job: (map) => map },
+    container: { usual: app, job: (map) => of(map) },
+    healthcheck: { usual: { type: 'tcp' }, job: (map) => of({ healthcheck: map }) },
+    port: { usual: { target: 81 }, job: (map) => of({ ports: [map] }) },
+    variable: { usual: { name: 'A', value: '1' }, job: (map) => of({ environment: [map] }) },
+    secretVariable: { usual: { secret: 's' }, job: (map) => of({ environment: { A: map } }) },
+    envFile: { usual: { path: 'a.env' }, job: (map) => of({ env_file: [map] }) },
+    dependency: { usual: {}, job: (map) => of({ depends_on: { 'job/db': map } }) },
+    volume: { usual: { type: 'shared', path: '/v', space: '1G' }, job: (map) => of({ volumes: [map] }) },
+    namedVolume: { usual: { type: 'shared', space: '1G' }, job: (map) => of({}, { volumes: { v: map } }) },
+    file: { usual: { content: 'x' }, job: (map) => of({}, { configs: { c: map } }) },
+    fileUse: { usual: { source: 'c' }, job: (map) => of({ configs: [map] }, { configs: { c: { content: 'x' } } }) },
+    deploy: { usual: {}, job: (map) => of({ deploy: map }) },
+    resources: { usual: {}, job: (map) => of({ deploy: { resources: map } }) },
+    amounts: { usual: {}, job: (map) => of({ deploy: { resources: { limits: map } } }) },
+    restartPolicy: { usual: {}, job: (map) => of({ deploy: { restart_policy: map } }) },
+    updateConfig: { usual: {}, job: (map) => of({ deploy: { update_config: map } }) },
+    update: { usual: {}, job: (map) => of({}, { update: map }) },
+    expose: { usual: {}, job: (map) => of({}, { expose: map }) },
+    startupLock: { usual: {}, job: (map) => of({}, { startup_lock: map }) },
+    vault: { usual: { role: 'r' }, job: (map) => of({}, { vault: map }) },
+  }
+  const options = { readFile: () => 'A=1' }
+  for (const section of sections) {
+    const { usual, job } = jobs[section]
+    t.strictSame(faultsIn(JSON.stringify(job(usual)), options), [], section)
+    for (const key of knownNames(section)) t.not(faultsIn(JSON.stringify(job({ ...usual, [key]: [[1]] })), options).length, 0, `${key} of ${section}`)
+  }
+})
+
 // Of services in the Compose specification.
 const ofServices = 'annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec depends_on deploy develop device_cgroup_rules devices dns dns_opt dns_search domainname entrypoint env_file environment expose extends external_links extra_hosts gpus group_add healthcheck hostname image init ipc isolation label_file labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles provider pull_policy read_only restart runtime scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user userns_mode uts volumes volumes_from working_dir'.split(' ')
 
