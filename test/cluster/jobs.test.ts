@@ -80,10 +80,20 @@ t.test('where 10G are free, 12G are refused member for member, and nothing is th
   t.equal(plan.code, 4, plan.stderr)
   t.strictSame(Object.entries(problemIn(plan)).slice(0, 4), Object.entries(wanted), 'and then what it is made of')
   t.strictSame(await objectsIn(namespace), before)
+})
 
-  t.equal((await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('growing', 3, { app: container({ memory: '2G' }) }))).code, 0)
+t.test('scaled from 3 to 5 where 5 do not fit, the 3 run on; scaled to 1, two go', async (t) => {
+  const namespace = 'jobs-scale'
+  await makeNamespace(t, namespace, undefined, short)
+  await kubectl(['cordon', 'node-2'])
+  t.teardown(() => kubectl(['uncordon', 'node-2']))
+  await until('what has been deleted is gone', async () => (await list<InstancePod>('get', 'pods', '--all-namespaces')).every(({ metadata }) => !metadata.namespace.startsWith('jobs-')), patienceMs)
+  // Four of them fit on the node, five do not.
+  const memory = `${Math.floor((await freeMemoryOf('node-1')) / 4.5 / 2 ** 20)}M`
+  const first = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('growing', 3, { app: container({ memory }) }))
+  t.equal(first.code, 0, first.stdout + first.stderr)
   const running = await instancesOf(namespace, 'growing')
-  const grown = await usher(['job', 'scale', 'growing', '6', '-n', namespace])
+  const grown = await usher(['job', 'scale', 'growing', '5', '-n', namespace])
   t.equal(grown.code, 4, grown.stdout + grown.stderr)
   t.strictSame((await instancesOf(namespace, 'growing')).map(({ metadata }) => metadata.uid).toSorted(), running.map(({ metadata }) => metadata.uid).toSorted(), 'all of them run on')
   t.equal((await usher(['job', 'scale', 'growing', '1', '-n', namespace])).code, 0)
@@ -151,6 +161,64 @@ t.test('what answers 204 or 302 is unhealthy: it leaves DNS, is restarted, and c
   }
 })
 
+t.test('what is unhealthy is restarted by its policy: never is never', async (t) => {
+  const namespace = 'jobs-policy'
+  await makeNamespace(t, namespace, undefined, short)
+  const once = container({ restart: 'never', command: ['-e', server.replace('8080', '8081')], ports: [], healthcheck: { type: 'http', port: 8081, path: '/health', interval: 1, start_interval: 1, healthy_threshold: 1, unhealthy_threshold: 2 } })
+  const run = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('mixed', 1, { app: container(), once }))
+  t.equal(run.code, 0, run.stdout + run.stderr)
+  const [{ metadata } = { metadata: { name: '' } }] = await instancesOf(namespace, 'mixed')
+  await kubectl(['exec', '--namespace', namespace, metadata.name, '--container', 'app', '--', '/usr/local/bin/node', '-e', "fetch('http://127.0.0.1:8081/set/500')"])
+  const ended = await until('it has ended', async () => statusOf(await read('get', 'pod', '--namespace', namespace, metadata.name), 'once')?.state.terminated, patienceMs)
+  t.ok(ended)
+  await until('the instance has left DNS, as one of it has ended', async () => (await addressesOf(namespace, 'mixed')).length === 0, patienceMs)
+  t.match(statusOf(await read('get', 'pod', '--namespace', namespace, metadata.name), 'once'), { restartCount: 0 })
+  t.match(statusOf(await read('get', 'pod', '--namespace', namespace, metadata.name), 'app'), { restartCount: 0, state: { running: {} } }, 'and the other one runs on')
+})
+
+t.test('a job that ends: each instance is tried as often as its file says, and is done', async (t) => {
+  const namespace = 'jobs-ending'
+  await makeNamespace(t, namespace, undefined, short)
+  const ending = (restart: string, code: number): object => ({ app: container({ restart, command: ['-e', `process.exit(${code})`], ports: [], healthcheck: { disable: true } }) })
+  const run = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('ending', 2, ending('on-failure:1', 0)))
+  t.equal(run.code, 0, run.stdout + run.stderr)
+  await kubectl(['wait', '--for=condition=Complete', '--namespace', namespace, 'job/ending', '--timeout=120s'])
+  const failed = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('failing', 1, ending('on-failure:1', 3)))
+  t.equal(failed.code, 5, failed.stdout + failed.stderr)
+  t.match(failed.stdout + failed.stderr, /exit code 3/)
+  await until('nothing is left of it', async () => (await tryKubectl(['get', '--namespace', namespace, 'job', 'failing'])).code === 1, patienceMs)
+})
+
+t.test('deploy.mode: global is an instance on each node, and they do not wait for the lock', async (t) => {
+  const namespace = 'jobs-global'
+  await makeNamespace(t, namespace, undefined, short)
+  const file = JSON.stringify({ name: 'everywhere', containers: { app: container() }, deploy: { mode: 'global' }, nap: 1 })
+  const run = await usher(['job', 'run', '-n', namespace, '-f', '-'], file)
+  t.equal(run.code, 0, run.stdout + run.stderr)
+  const instances = await instancesOf(namespace, 'everywhere')
+  t.equal(instances.length, 2)
+  t.strictSame(new Set(instances.filter(isHealthy).map(({ spec }) => spec.nodeName)), new Set(['node-1', 'node-2']))
+  for (const { spec } of instances) t.notOk(spec.initContainers?.some(({ name }) => name === 'usher-lock'))
+})
+
+t.test('what takes more memory than it may is killed, and why says so; what overflows a local volume is evicted, and comes back empty', async (t) => {
+  const namespace = 'jobs-limits'
+  await makeNamespace(t, namespace, undefined, short)
+  const greedy = server.replace("if (request.url.startsWith('/set/'))", "if (request.url === '/eat') for (const kept = []; ;) kept.push(Buffer.alloc(2 ** 24, 1))\n    if (request.url === '/fill') require('node:fs').writeFileSync('/scratch/much', Buffer.alloc(2 ** 25, 1))\n    if (request.url.startsWith('/set/'))")
+  const run = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('limited', 1, { app: container({ command: ['-e', greedy], volumes: [{ type: 'local', path: '/scratch', space: '16M' }] }) }))
+  t.equal(run.code, 0, run.stdout + run.stderr)
+  const [first] = await instancesOf(namespace, 'limited')
+  await ask(namespace, first?.metadata.name ?? '', '/eat').catch(() => {})
+  const killed = await until('it was killed', async () => statusOf(await read('get', 'pod', '--namespace', namespace, first?.metadata.name ?? ''), 'app')?.lastState?.terminated, patienceMs)
+  t.match(killed, { reason: 'OOMKilled' })
+  await until('it is healthy again', async () => (await instancesOf(namespace, 'limited')).some(isHealthy), patienceMs)
+  await ask(namespace, first?.metadata.name ?? '', '/fill')
+  await until('it was evicted', async () => (await list('get', 'events', '--namespace', namespace)).some(({ reason }) => reason === 'Evicted'), patienceMs)
+  const next = await until('another one is in its place', async () => (await instancesOf(namespace, 'limited')).find((each) => each.metadata.uid !== first?.metadata.uid && isHealthy(each)), patienceMs)
+  const found = await kubectl(['exec', '--namespace', namespace, next.metadata.name, '--container', 'app', '--', '/usr/local/bin/node', '-p', "require('node:fs').readdirSync('/scratch').length"])
+  t.equal(found.trim(), '0')
+})
+
 t.test('a rolling update under load: no request fails', async (t) => {
   const namespace = 'jobs-rolling'
   await makeNamespace(t, namespace, undefined, { 'usher.dev/lock-lease': '2s' })
@@ -189,6 +257,17 @@ t.test('web waits for job/db, holding no permit: another pod of its node starts 
   t.equal(await db.ended, 0, db.output())
   t.equal(await web.ended, 0, web.output())
 })
+
+interface ContainerStatus {
+  readonly name: string
+  readonly restartCount: number
+  readonly state: { readonly running?: object; readonly terminated?: object }
+  readonly lastState?: { readonly terminated?: object }
+}
+
+function statusOf(pod: { readonly status: { readonly containerStatuses?: readonly ContainerStatus[] } }, container: string): ContainerStatus | undefined {
+  return pod.status.containerStatuses?.find(({ name }) => name === container)
+}
 
 function ask3000(namespace: string, pod: string | undefined, path: string): Promise<string> {
   const script = `fetch('http://127.0.0.1:3000${path}').then((answer) => answer.text()).then(console.log)`

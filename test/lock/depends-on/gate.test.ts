@@ -246,6 +246,21 @@ t.test('a cycle is named to those in it: by the template of what is waited for, 
   t.strictSame(lock.gate.find('db')?.cycle, ['service/shop/front', 'service/shop/store'])
 })
 
+t.test('two that wait for each other both go on after their timeouts', async (t) => {
+  const lock = await startLock(t)
+  lock.pods.put('web', dependsOn('deployment/api:timeout=10s', { self: ['deployment/shop/web'] }))
+  lock.pods.put('api', dependsOn('deployment/web:timeout=20s', { self: ['deployment/shop/api'] }))
+  const [web, api] = [await hold(lock, 'web'), await hold(lock, 'api')]
+  lock.objects.list('deployments/shop?api', [workloadObject('api', 0, 1)])
+  lock.objects.list('deployments/shop?web', [workloadObject('web', 0, 1)])
+  t.strictSame(lock.gate.find('web')?.cycle, ['deployment/shop/api', 'deployment/shop/web'])
+  lock.clock.advance(10_000)
+  t.match(detailOf(await answerTo(web)), 'goes on without deployment/api (0 of 1 replicas ready, timed out after 10 s)')
+  t.equal(lock.gate.find('api')?.isConnected, true, 'each has its own')
+  lock.clock.advance(10_000)
+  t.match(detailOf(await answerTo(api)), 'goes on without deployment/web (0 of 1 replicas ready, timed out after 20 s)')
+})
+
 t.test('a cycle through other namespaces tells a pod no names but those that its own namespace has written down', async (t) => {
   const lock = await startLock(t)
   lock.pods.put('web', dependsOn('deployment/pay/api', { self: ['deployment/shop/web'] }))
