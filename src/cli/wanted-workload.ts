@@ -47,7 +47,7 @@ export async function wantedWorkloadOf(trying: Trying, { object, style, namespac
     lock: lockBoundsOf(made),
     interest: { owner, counts: neighbourRulesOf(demand).map((rule) => new NeighbourCount(rule)) },
     writing: writingOf(pod, style),
-    notJudged: [...whyUntried(tried), ...whyAsWritten(trial), ...waitsOf(made), ...(await quotaOf(trying, namespace))],
+    notJudged: [...whyUntried(tried), ...whyAsWritten(trial), ...waitsOf(made), ...(await quotaOf(trying, namespace)), ...(style === 'compose' ? memoryOf(made) : [])],
   }
   return { kind: 'wanted', wanted, ...(trial.kind === 'over-quota' || trial.kind === 'rejected' ? { growth: refusal(trial.message) } : {}) }
 }
@@ -79,6 +79,13 @@ async function quotaOf({ asker }: Trying, namespace: string): Promise<readonly s
   const quotas = await asker.ask('quotas', () => asker.list(`/api/v1/namespaces/${namespace}/resourcequotas`))
   if (quotas.kind !== 'told') return ['quotas of the namespace, which could not be listed']
   return quotas.value.length === 0 ? [] : ['quotas of the namespace, for more than one pod']
+}
+
+/** What asks for no memory may take any; a job file that does not say it is warned of that. */
+function memoryOf(pod: JsonObject): readonly string[] {
+  const sidecars = objectsAt(pod, 'spec', 'initContainers').filter(({ restartPolicy }) => restartPolicy === 'Always')
+  const silent = [...sidecars, ...objectsAt(pod, 'spec', 'containers')].filter((each) => at(each, 'resources', 'requests', 'memory') === undefined)
+  return silent.length === 0 ? [] : [`the memory of ${silent.map((each) => textAt(each, 'name')).join(', ')}, for which none is asked`]
 }
 
 function writingOf(pod: JsonObject, style: AmountStyle): AmountWriting {

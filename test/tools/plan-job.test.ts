@@ -49,6 +49,9 @@ async function fitting(t: Test, { shell }: PlanStage): Promise<void> {
   t.ok(listAt(found, 'changes').some(({ kind, change }) => kind === 'Service' && change === 'created'))
   t.match(await shell.run('usher plan -f - -n shop', job(2)), { stdout: /each takes memory 4G, disk 100M$/m })
 
+  const silent = await shell.run('usher plan -f - -n shop', `${job(1)}  greedy: {image: a}\n`)
+  t.match(silent, { code: 0, stdout: /^  not judged: .*the memory of greedy, for which none is asked$/m, stderr: /greedy has no memory/ })
+
   const invalid = await shell.run('usher plan -f - -n shop -o json', job(2).replace('ports', 'prts'))
   t.equal(invalid.code, 4, invalid.stderr)
   t.match(parseObject(invalid.stdout), { type: /#invalid-job$/, detail: /standard input:7:5: .*prts/ })
