@@ -2,7 +2,8 @@ import { textAt } from '../check/json-paths.ts'
 import { jobFieldManager } from '../job/names.ts'
 import { workloadsIn } from '../manifest/workloads.ts'
 import type { AmountStyle } from '../placement/amount-text.ts'
-import type { NodeRoom } from '../placement/node-room.ts'
+import type { ClusterRoom } from '../placement/cluster-room.ts'
+import { Ground } from '../placement/ground.ts'
 import { planWorkload, type WantedWorkload } from '../placement/plan-workload.ts'
 import type { RoomPlan, WorkloadPlan } from '../placement/room-plan.ts'
 import type { JsonObject } from '../units/json.ts'
@@ -10,6 +11,7 @@ import { mapBounded } from '../units/map-bounded.ts'
 import type { JoinedAdmin } from './admin-cluster.ts'
 import { askWith } from './asker.ts'
 import { nodesFree, readClusterRoom } from './cluster-room.ts'
+import { NamespaceFacts } from './namespace-facts.ts'
 import { ObjectPaths } from './object-paths.ts'
 import { type PlannedObject, type Seen, type TriedObject, type Trying, tryObject } from './try-object.ts'
 import { changeOf, type NamedProblem, ownerNameOf, rejectionOf } from './tried-outcome.ts'
@@ -51,7 +53,7 @@ const triedAtATime = 4
 /** As {@link planObjects}, of objects that come from several files. */
 export async function planAll(admin: JoinedAdmin, objects: readonly PlannedObject[], options: PlanOptions): Promise<RoomPlan> {
   const asker = askWith(admin, options.signal)
-  const trying: Trying = { admin, asker, paths: new ObjectPaths(asker), fieldManager: options.fieldManager }
+  const trying: Trying = { admin, asker, paths: new ObjectPaths(asker), namespaces: new NamespaceFacts(asker), fieldManager: options.fieldManager }
   const chosen = objects.filter(({ object }) => options.withChanges === true || isWorkload(object))
   const tried = await mapBounded(chosen, triedAtATime, async (planned): Promise<Seen> => {
     const namespace = textAt(planned.object, 'metadata', 'namespace') ?? options.namespace
@@ -110,13 +112,13 @@ function refuseMissingNamespace({ title }: JoinedAdmin, tried: readonly Seen[]):
 }
 
 /** The largest first, as they are the hardest to place; in the order of the files in the end. */
-function planEach(wanted: readonly WantedWorkload[], cluster: Parameters<typeof planWorkload>[1] & { readonly rooms: readonly NodeRoom[] }): readonly WorkloadPlan[] {
+function planEach(wanted: readonly WantedWorkload[], cluster: ClusterRoom): readonly WorkloadPlan[] {
   const plans = new Map<WantedWorkload, WorkloadPlan>()
-  let rooms = cluster.rooms
+  let ground = Ground.of(cluster.rooms, wanted.map(({ interest }) => interest))
   for (const each of wanted.toSorted((left, right) => sizeOf(right) - sizeOf(left))) {
-    const planned = planWorkload(each, cluster, rooms)
+    const planned = planWorkload(each, cluster, ground)
     plans.set(each, planned.plan)
-    rooms = planned.rooms
+    ground = planned.ground
   }
   return wanted.flatMap((each) => plans.get(each) ?? [])
 }

@@ -5,6 +5,7 @@ import { withoutGone } from '../placement/merge-patch.ts'
 import { isObject, type JsonObject } from '../units/json.ts'
 import { explainFailure, type JoinedAdmin } from './admin-cluster.ts'
 import type { Asker } from './asker.ts'
+import type { NamespaceFacts } from './namespace-facts.ts'
 import type { ObjectPaths } from './object-paths.ts'
 
 /** What would come of an object that is applied. */
@@ -35,6 +36,7 @@ export interface Trying {
   readonly admin: JoinedAdmin
   readonly asker: Asker
   readonly paths: ObjectPaths
+  readonly namespaces: NamespaceFacts
   /** As whom they would be applied; undefined: as who has applied them before. */
   readonly fieldManager: string | undefined
 }

@@ -3,8 +3,9 @@ import { prefix } from '../inject/names.ts'
 import { valueAt } from '../manifest/patch-data.ts'
 import { workloadsIn } from '../manifest/workloads.ts'
 import type { AmountStyle, AmountWriting, Base } from '../placement/amount-text.ts'
-import { demandOf, neighbourRulesOf } from '../placement/demand.ts'
-import { NeighbourCount } from '../placement/neighbours.ts'
+import { type Demand, demandOf } from '../placement/demand.ts'
+import { needsNamespaces } from '../placement/neighbour-rules.ts'
+import { Neighbourhood } from '../placement/neighbourhood.ts'
 import type { WantedWorkload } from '../placement/plan-workload.ts'
 import { ownerOf } from '../placement/pod-owner.ts'
 import { wishOf } from '../placement/workload.ts'
@@ -32,7 +33,7 @@ export async function wantedWorkloadOf(trying: Trying, { object, style, namespac
   const isNew = tried.live === undefined || isTemplateChanged
   if (trial.kind === 'rejected' && isNew && wish.instances !== 0) return { kind: 'rejected', ...refusal(trial.message) }
   const made = trial.kind === 'rejected' ? pod : trial.pod
-  const demand = demandOf(made, namespace)
+  const demand = await demandFor(trying, made, namespace)
   const owner = ownerOf(kind, namespace, name, textAt(tried.live, 'metadata', 'uid'))
   const wanted: WantedWorkload = {
     kind,
@@ -45,11 +46,16 @@ export async function wantedWorkloadOf(trying: Trying, { object, style, namespac
     isTemplateChanged,
     revision: isTemplateChanged ? undefined : textAt(tried.live, 'status', 'updateRevision'),
     lock: lockBoundsOf(made),
-    interest: { owner, counts: neighbourRulesOf(demand).map((rule) => new NeighbourCount(rule)) },
+    interest: { owner, neighbourhood: new Neighbourhood(demand, await trying.namespaces.labelsOf(namespace)) },
     writing: writingOf(pod, style),
     notJudged: [...whyUntried(tried), ...whyAsWritten(trial), ...waitsOf(made), ...(await quotaOf(trying, namespace)), ...(style === 'compose' ? memoryOf(made) : [])],
   }
   return { kind: 'wanted', wanted, ...(trial.kind === 'over-quota' || trial.kind === 'rejected' ? { growth: refusal(trial.message) } : {}) }
+}
+
+/** Only where a rule of the pod selects namespaces is it asked which there are. */
+async function demandFor({ namespaces }: Trying, pod: JsonObject, namespace: string): Promise<Demand> {
+  return demandOf(pod, namespace, needsNamespaces(pod['spec']) ? await namespaces.all() : undefined)
 }
 
 /** The pod template of a workload; of a Pod, nothing: it is not made anew. */

@@ -1,14 +1,16 @@
 import { at, textAt } from '../check/json-paths.ts'
 import { tolerationsOf } from '../node-health/tolerations.ts'
 import { ClusterRoom } from '../placement/cluster-room.ts'
-import { demandOf, neighbourRulesOf } from '../placement/demand.ts'
-import { NeighbourCount } from '../placement/neighbours.ts'
+import { countedPodsOf, demandOf } from '../placement/demand.ts'
+import { needsNamespaces } from '../placement/neighbour-rules.ts'
+import { Neighbourhood } from '../placement/neighbourhood.ts'
 import { readNodeRoom } from '../placement/node-room.ts'
 import { ownerOf } from '../placement/pod-owner.ts'
 import { isObject, type JsonObject } from '../units/json.ts'
 import { answerForNode, type NodeAnswer } from '../why/node-answer.ts'
 import { readClusterRoom } from './cluster-room.ts'
 import { closest } from './command.ts'
+import { NamespaceFacts } from './namespace-facts.ts'
 import type { Looking } from './see-pods.ts'
 
 // Those that are over take no room.
@@ -32,12 +34,14 @@ export async function askNode(node: string, workload: JsonObject, pods: readonly
   const own = readNodeRoom(found.value)
   if (own === undefined) return unknown
   const namespace = textAt(workload, 'metadata', 'namespace') ?? ''
-  const demand = demandOf(pod, namespace)
-  const counts = neighbourRulesOf(demand).map((rule) => new NeighbourCount(rule))
+  const namespaces = new NamespaceFacts(asker)
+  const demand = demandOf(pod, namespace, needsNamespaces(pod['spec']) ? await namespaces.all() : undefined)
+  const neighbourhood = new Neighbourhood(demand, await namespaces.labelsOf(namespace))
+  const isOfAllNodes = countedPodsOf(demand).length > 0
   const kind = textAt(workload, 'kind') ?? ''
-  const interest = { owner: ownerOf(kind, namespace, textAt(workload, 'metadata', 'name') ?? '', textAt(workload, 'metadata', 'uid')), counts }
+  const interest = { owner: ownerOf(kind, namespace, textAt(workload, 'metadata', 'name') ?? '', textAt(workload, 'metadata', 'uid')), neighbourhood }
   const cluster = await asker.ask('pods of the node', async () => {
-    if (counts.length > 0) return readClusterRoom(admin, asker, [interest])
+    if (isOfAllNodes) return readClusterRoom(admin, asker, [interest])
     const alone = new ClusterRoom([own], [interest])
     await asker.listPicked('/api/v1/pods', { fieldSelector: `spec.nodeName=${node},${living}` }, (each) => {
       alone.add(each)
@@ -53,7 +57,8 @@ export async function askNode(node: string, workload: JsonObject, pods: readonly
   const isPerNode = kind === 'DaemonSet'
   const tolerations = isPerNode ? tolerationsOf({ tolerations: demand.choice.tolerations, hostNetwork: at(pod, 'spec', 'hostNetwork') === true }) : demand.choice.tolerations
   const room = rooms.find((each) => each.node.name === node) ?? own
-  return answerForNode({ demand, tolerations, isPerNode, room, rooms, neighbours: counts })
+  const answer = answerForNode({ tolerations, isPerNode, room, rooms, neighbourhood })
+  return isOfAllNodes ? answer : { ...answer, notJudged: [...answer.notJudged, 'anti-affinity of pods on other nodes'] }
 }
 
 /** A pod as the next one would be: one that waits, else any, else the template as it is written. */

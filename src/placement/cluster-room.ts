@@ -1,7 +1,7 @@
 import { at, textAt } from '../check/json-paths.ts'
-import { isStringMap, type JsonObject } from '../units/json.ts'
+import type { JsonObject } from '../units/json.ts'
 import { hostPortsOf } from './host-ports.ts'
-import type { NeighbourCount } from './neighbours.ts'
+import { type Mark, type Neighbourhood, neighbourOf } from './neighbourhood.ts'
 import type { NodeRoom, Occupant } from './node-room.ts'
 import type { PodOwner } from './pod-owner.ts'
 import { requestsOf } from './pod-requests.ts'
@@ -15,14 +15,14 @@ export interface OwnPod {
   readonly revision: string | undefined
   /** RFC 3339. */
   readonly createdAt: string
-  /** Which of the interest's counts have it. */
-  readonly countedBy: readonly NeighbourCount[]
+  /** What it is to the pods of each workload that is planned. */
+  readonly marks: ReadonlyMap<Interest, Mark>
 }
 
 /** What is to be known of the pods of a cluster for one workload. */
 export interface Interest {
   readonly owner: PodOwner
-  readonly counts: readonly NeighbourCount[]
+  readonly neighbourhood: Neighbourhood
 }
 
 /**
@@ -50,19 +50,10 @@ export class ClusterRoom {
     const occupant: Occupant = { requests: requestsOf(pod), ports: hostPortsOf(pod) }
     if (node !== undefined) this.#byName.get(node)?.take(occupant)
     const isEnding = at(pod, 'metadata', 'deletionTimestamp') !== undefined
-    const labels = labelsOf(pod)
-    const namespace = textAt(pod, 'metadata', 'namespace') ?? ''
     const interest = isEnding ? undefined : this.#interests.find(({ owner }) => owner.owns(pod))
     if (node === undefined && interest === undefined && !isEnding) this.#othersWaiting++
-    const countedBy: NeighbourCount[] = []
-    for (const { counts } of this.#interests) {
-      for (const count of counts) {
-        if (node === undefined || isEnding || !count.counts(namespace, labels)) continue
-        count.add(node, 1)
-        countedBy.push(count)
-      }
-    }
-    if (interest !== undefined) this.#keep(interest, { node, occupant, revision: interest.owner.revisionOf(pod), createdAt: textAt(pod, 'metadata', 'creationTimestamp') ?? '', countedBy })
+    const marks = node === undefined ? new Map<Interest, Mark>() : this.#mark(pod, node, interest)
+    if (interest !== undefined) this.#keep(interest, { node, occupant, revision: interest.owner.revisionOf(pod), createdAt: textAt(pod, 'metadata', 'creationTimestamp') ?? '', marks })
   }
 
   ownOf(interest: Interest): readonly OwnPod[] {
@@ -74,14 +65,21 @@ export class ClusterRoom {
     return this.#othersWaiting
   }
 
+  #mark(pod: JsonObject, node: string, own: Interest | undefined): Map<Interest, Mark> {
+    const marks = new Map<Interest, Mark>()
+    const neighbour = neighbourOf(pod)
+    for (const interest of this.#interests) {
+      const mark = interest.neighbourhood.markOf(neighbour, interest === own)
+      if (mark === undefined) continue
+      interest.neighbourhood.add(mark, node)
+      marks.set(interest, mark)
+    }
+    return marks
+  }
+
   #keep(interest: Interest, pod: OwnPod): void {
     const kept = this.#own.get(interest)
     if (kept === undefined) this.#own.set(interest, [pod])
     else kept.push(pod)
   }
-}
-
-function labelsOf(pod: JsonObject): Readonly<Record<string, string>> {
-  const labels = at(pod, 'metadata', 'labels')
-  return isStringMap(labels) ? labels : {}
 }

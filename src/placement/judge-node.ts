@@ -6,7 +6,8 @@ import type { Demand } from './demand.ts'
 import type { NodeReason } from './node-reason.ts'
 import type { NodeRoom } from './node-room.ts'
 
-const keepingAway = ['NoSchedule', 'NoExecute']
+/** The effects of taints that keep pods from a node. */
+export const keepingAway: readonly string[] = ['NoSchedule', 'NoExecute']
 
 /**
  * Why a node takes no such pod, however much room it has; undefined: it may. In the order in which people would look for it.

@@ -6,7 +6,8 @@ export interface LabelSelector {
   readonly requirements: readonly LabelRequirement[]
 }
 
-interface LabelRequirement {
+/** `v1.LabelSelectorRequirement` */
+export interface LabelRequirement {
   readonly key: string
   readonly operator: string
   readonly values: readonly string[]

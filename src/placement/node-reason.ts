@@ -14,6 +14,7 @@ export type NodeReasonCode =
   | 'host-port'
   | 'affinity'
   | 'anti-affinity'
+  | 'kept-away'
   | 'topology-spread'
 
 /** A code, and a sentence for people. */

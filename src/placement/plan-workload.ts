@@ -5,8 +5,8 @@ import type { AmountWriting } from './amount-text.ts'
 import type { ClusterRoom, Interest, OwnPod } from './cluster-room.ts'
 import type { Demand } from './demand.ts'
 import { fitOn } from './fit.ts'
-import type { NeighbourCount } from './neighbours.ts'
-import type { NodeRoom } from './node-room.ts'
+import type { Ground } from './ground.ts'
+import type { Neighbourhood } from './neighbourhood.ts'
 import { type Batch, type NodeOutcome, place, type Placed } from './place.ts'
 import { problemOf } from './problem.ts'
 import type { NodePlan, RolloutPlan, WorkloadPlan } from './room-plan.ts'
@@ -33,33 +33,35 @@ export interface WantedWorkload {
   readonly notJudged: readonly string[]
 }
 
-/** The plan of a workload, and the nodes as they would be afterwards. */
+const unsure = 'anti-affinity of pods that run, by labels of the namespace, which could not be read'
+
+/** The plan of a workload, and the ground as it would be afterwards. */
 export interface PlannedWorkload {
   readonly plan: WorkloadPlan
-  readonly rooms: readonly NodeRoom[]
+  readonly ground: Ground
 }
 
 /**
  * Plans one workload on nodes that others may have been put on before. Its pods that run and are as new ones would be have
  * their room already; the others go, so that in the end their room is free, and meanwhile is not.
  */
-export function planWorkload(wanted: WantedWorkload, cluster: Pick<ClusterRoom, 'ownOf'>, before: readonly NodeRoom[]): PlannedWorkload {
+export function planWorkload(wanted: WantedWorkload, cluster: Pick<ClusterRoom, 'ownOf'>, before: Ground): PlannedWorkload {
   const { wish, demand, interest } = wanted
   const placedOwn = cluster.ownOf(interest).filter(({ node }) => node !== undefined)
   const current = currentOf(wanted, placedOwn)
   const staying = new Set(current)
   const outdated = placedOwn.filter((own) => !staying.has(own))
-  const rooms = before.map((room) => room.copy())
-  const counts = interest.counts.map((count) => count.copy())
-  const byName = new Map(rooms.map((room) => [room.node.name, room]))
-  for (const own of outdated) giveBack(own, byName, interest.counts, counts)
-  const batch = batchOf(wanted, counts, current)
-  const start = rooms.map((room) => room.copy())
-  const outcome = place(rooms, batch)
+  const ground = before.copy()
+  for (const own of outdated) ground.take(own)
+  const batch = batchOf(wanted, ground.neighboursOf(interest, current, []), current)
+  const start = ground.rooms.map((room) => room.copy())
+  const outcome = place(ground.rooms, batch)
+  for (const { name, placed } of outcome.nodes) ground.put(interest, name, placed)
   const running = current.length
   const instances = wish.instances === 'each-node' ? outcome.nodes.filter(({ isEligible }) => isEligible).length : wish.instances
   const problem = problemOf({ requests: demand.requests, running, isPerNode: wish.instances === 'each-node', before: start, outcome, writing: wanted.writing })
-  const rollout = wish.rollout === undefined ? undefined : rolloutOf(wish.rollout, surgeOf(outdated.length > 0 ? { rooms: before, counts: interest.counts } : { rooms, counts: withPlaced(counts, outcome) }, batch))
+  const surgeGround = outdated.length > 0 ? before : ground
+  const rollout = wish.rollout === undefined ? undefined : rolloutOf(wish.rollout, surgeOf(surgeGround, { ...batch, neighbourhood: surgeGround.neighboursOf(interest, current, outdated) }))
   const plan: WorkloadPlan = {
     kind: wanted.kind,
     name: wanted.name,
@@ -75,10 +77,10 @@ export function planWorkload(wanted: WantedWorkload, cluster: Pick<ClusterRoom, 
     ...(rollout === undefined ? {} : { rollout }),
     start: boundStart(wanted.pod, wanted.lock, mostOnOne(outcome, instances)),
     nodes: nodePlans(outcome.nodes, current),
-    notJudged: [...demand.notJudged, ...wanted.notJudged],
+    notJudged: [...demand.notJudged, ...(interest.neighbourhood.isUnsure ? [unsure] : []), ...wanted.notJudged],
     ...(problem === undefined ? {} : { problem }),
   }
-  return { plan, rooms }
+  return { plan, ground }
 }
 
 /** Those that new pods would be like, as many as are wanted. */
@@ -90,48 +92,27 @@ function currentOf({ wish, isTemplateChanged, revision }: WantedWorkload, pods: 
   return wish.instances === 'each-node' ? wanted : wanted.slice(0, wish.instances)
 }
 
-function giveBack({ node, occupant, countedBy }: OwnPod, byName: ReadonlyMap<string, NodeRoom>, originals: readonly NeighbourCount[], counts: readonly NeighbourCount[]): void {
-  if (node === undefined) return
-  byName.get(node)?.giveBack(occupant)
-  for (const [index, original] of originals.entries()) if (countedBy.includes(original)) counts[index]?.add(node, -1)
-}
-
-function batchOf({ kind, demand, writing, wish, pod }: WantedWorkload, neighbours: readonly NeighbourCount[], current: readonly OwnPod[]): Batch {
+function batchOf({ kind, demand, writing, wish, pod }: WantedWorkload, neighbourhood: Neighbourhood, current: readonly OwnPod[]): Batch {
   const { tolerations } = demand.choice
   return {
     demand,
     writing,
     tolerations: kind === 'DaemonSet' ? tolerationsOf({ tolerations, hostNetwork: at(pod, 'spec', 'hostNetwork') === true }) : tolerations,
-    neighbours,
+    neighbourhood,
     wanted: wish.instances === 'each-node' ? 'each-node' : Math.max(0, wish.instances - current.length),
     has: new Set(current.flatMap(({ node }) => node ?? [])),
   }
-}
-
-/** Nodes, and the neighbours that pods would have there. */
-interface Ground {
-  readonly rooms: readonly NodeRoom[]
-  readonly counts: readonly NeighbourCount[]
-}
-
-/** With those that were put on nodes, which the rules that count themselves have to count. */
-function withPlaced(counts: readonly NeighbourCount[], { nodes }: Placed): readonly NeighbourCount[] {
-  return counts.map((count) => {
-    const more = count.copy()
-    for (const { name, placed } of nodes) if (count.rule.countsItself && placed > 0) more.add(name, placed)
-    return more
-  })
 }
 
 /**
  * Where more than are wanted have to find room: beside the pods that go, or, where none do, beside all that are wanted. On
  * each node of a DaemonSet a second pod comes beside the first.
  */
-function surgeOf({ rooms, counts }: Ground, batch: Batch): (maxSurge: number) => number {
+function surgeOf({ rooms }: Ground, batch: Batch): (maxSurge: number) => number {
   return (maxSurge) => {
     if (maxSurge === 0) return 0
     if (batch.wanted === 'each-node') return rooms.some((room) => batch.has.has(room.node.name) && fitOn(batch.demand, room, batch.writing).count > 0) ? 1 : 0
-    return place(rooms.map((room) => room.copy()), { ...batch, neighbours: counts, wanted: maxSurge }).placed
+    return place(rooms.map((room) => room.copy()), { ...batch, wanted: maxSurge }).placed
   }
 }
 

@@ -9,7 +9,8 @@ export interface PodOwner {
   revisionOf(pod: JsonObject): string | undefined
 }
 
-const revisionLabels = ['pod-template-hash', 'controller-revision-hash'] as const
+/** By which pods of one template are told apart from those of another; their controllers put them on. */
+export const revisionLabels: readonly string[] = ['pod-template-hash', 'controller-revision-hash']
 
 /**
  * Tells it by the pods themselves. A Deployment's are of ReplicaSets that are called as it, and by the hash of their template

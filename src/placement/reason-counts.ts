@@ -16,6 +16,7 @@ const wordsOfCode: Partial<Readonly<Record<NodeReasonCode, string>>> = {
   pods: 'no pod more',
   affinity: 'affinity to pods elsewhere',
   'anti-affinity': 'anti-affinity',
+  'kept-away': 'anti-affinity of pods that run',
   'topology-spread': 'topology spread',
 }
 

@@ -1,8 +1,8 @@
 import type { AmountWriting } from '../placement/amount-text.ts'
-import type { Demand } from '../placement/demand.ts'
 import { fitOn } from '../placement/fit.ts'
 import { whyNever } from '../placement/judge-node.ts'
-import { type NeighbourCount, Neighbours } from '../placement/neighbours.ts'
+import type { Neighbourhood } from '../placement/neighbourhood.ts'
+import { Neighbours } from '../placement/neighbours.ts'
 import type { NodeRoom } from '../placement/node-room.ts'
 import type { Batch } from '../placement/place.ts'
 
@@ -19,7 +19,6 @@ export interface NodeAnswer {
 
 /** What is asked of a node. */
 export interface NodeQuestion {
-  readonly demand: Demand
   /** Of the pod, with those that its controller adds. */
   readonly tolerations: Batch['tolerations']
   /** Whether its pods are a DaemonSet's, which are put on nodes that are not ready, too. */
@@ -27,16 +26,17 @@ export interface NodeQuestion {
   readonly room: NodeRoom
   /** All nodes that are known, which the pod's rules about its neighbours are about. */
   readonly rooms: readonly NodeRoom[]
-  /** Of the demand's rules, what they count now. */
-  readonly neighbours: readonly NeighbourCount[]
+  /** Of the pods of this demand, as it is now. */
+  readonly neighbourhood: Neighbourhood
 }
 
 const writing: AmountWriting = { style: 'kubernetes', memory: 'binary', disk: 'binary' }
 
 /** Says whether a node takes one more such pod, and all that speaks against it: whoever mends one thing is to know the next. */
-export function answerForNode({ demand, tolerations, isPerNode, room, rooms, neighbours }: NodeQuestion): NodeAnswer {
+export function answerForNode({ tolerations, isPerNode, room, rooms, neighbourhood }: NodeQuestion): NodeAnswer {
+  const { demand } = neighbourhood
   const never = whyNever(demand, room, tolerations, isPerNode)
-  const neighbour = new Neighbours(demand, neighbours, rooms).whyNotOn(room)
+  const neighbour = Neighbours.of({ neighbourhood, rooms, tolerations, isPerNode }).whyNotOn(room)
   const { count, limits } = fitOn(demand, room, writing)
   const reasons = [...(never === undefined ? [] : [never]), ...(neighbour === undefined ? [] : [neighbour]), ...(count > 0 ? [] : limits)]
   const takes = reasons.length === 0

@@ -1,9 +1,8 @@
 import t from 'tap'
-import { NeighbourCount } from '../../src/placement/neighbours.ts'
 import { place } from '../../src/placement/place.ts'
 import { requestsOf } from '../../src/placement/pod-requests.ts'
 import type { JsonObject } from '../../src/units/json.ts'
-import { batchOf, podOf, roomOf } from './world.ts'
+import { batchOf, beside, podOf, roomOf } from './world.ts'
 
 const gibi = (count: number): JsonObject => ({ memory: `${count}Gi` })
 
@@ -58,6 +57,9 @@ t.test('ports of the node: one pod a node, and none where somebody has the port'
   t.equal(place([roomOf('a'), roomOf('b')], batchOf(podOf({}, onHost), 5)).placed, 2, 'on the network of the node, each port is one of it')
 })
 
+const web = (metadata: JsonObject = {}): JsonObject => podOf({}, {}, metadata)
+const db = (metadata: JsonObject = {}, spec: JsonObject = {}): JsonObject => podOf({}, spec, { name: 'db-0', labels: { app: 'db' }, ...metadata })
+
 const own = { matchLabels: { app: 'web' } }
 const apartOver = (topologyKey: string, labelSelector: JsonObject = own): JsonObject => ({ affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey, labelSelector }] } } })
 const zoned = (): ReturnType<typeof roomOf>[] => [roomOf('a1', {}, { labels: { zone: 'a' } }), roomOf('a2', {}, { labels: { zone: 'a' } }), roomOf('b1', {}, { labels: { zone: 'b' } })]
@@ -68,11 +70,7 @@ t.test('pods that keep apart: one in each domain, and none beside those that are
   t.equal(place([...zoned(), roomOf('nowhere')], batchOf(podOf({}, apartOver('zone')), 99)).placed, 12, 'a node that is in no domain takes any number')
 
   const batch = batchOf(podOf({}, apartOver('zone', { matchExpressions: [{ key: 'app', operator: 'In', values: ['db'] }] })), 99)
-  const [count] = batch.neighbours
-  t.ok(count?.counts('shop', { app: 'db' }))
-  t.notOk(count?.counts('shop', { app: 'web' }))
-  t.notOk(count?.counts('elsewhere', { app: 'db' }))
-  count?.add('a1', 1)
+  beside(batch, ['a1', db()], ['b1', web()], ['b1', db({ namespace: 'elsewhere' })])
   const { placed, nodes } = place(zoned(), batch)
   t.equal(placed, 10, 'one that does not count itself is kept away from others alone')
   t.match(nodes[1], { fits: 0, reasons: [{ code: 'anti-affinity', detail: 'anti-affinity: such a pod is in zone=a already' }] })
@@ -85,13 +83,12 @@ t.test('required affinity: all of them on one node, which is where one runs alre
   const { placed, nodes } = place(rooms(), batchOf(podOf(gibi(2), togetherOn()), 4))
   t.equal(placed, 3, 'though there is room for five in all')
   t.match(nodes, [{ placed: 0, reasons: [{ code: 'affinity' }] }, { placed: 3, reasons: [{ code: 'memory' }] }])
-  const begun = batchOf(podOf(gibi(2), togetherOn()), 4)
-  begun.neighbours[0]?.add('a', 1)
+  const begun = beside(batchOf(podOf(gibi(2), togetherOn()), 4), ['a', web()])
   t.equal(place(rooms(), begun).placed, 2)
 
   const withOthers = batchOf(podOf(gibi(2), togetherOn({ matchLabels: { app: 'db' } })), 4)
   t.equal(place(rooms(), withOthers).placed, 0, 'none of those that it is to be with is anywhere')
-  withOthers.neighbours[0]?.add('b', 1)
+  beside(withOthers, ['b', db()])
   t.equal(place(rooms(), withOthers).placed, 3)
   t.strictSame(batchOf(podOf({}, togetherOn()), 1).demand.notJudged, [])
 })
@@ -104,8 +101,8 @@ t.test('topology spread: no domain is further ahead of the emptiest than it may 
   t.equal(place(rooms(), batchOf(podOf({}, spreadOver('zone', 4)), 99)).placed, 8, '6 and 2')
   t.equal(place(rooms(), batchOf(podOf({}, spreadOver('zone', 1, { whenUnsatisfiable: 'ScheduleAnyway' })), 99)).placed, 12)
   t.equal(place(rooms(), batchOf(podOf({}, spreadOver('zone', 1, { minDomains: 3 })), 99)).placed, 2, 'one each: a third domain would have none')
-  const uneven = batchOf(podOf({}, spreadOver('zone', 1)), 99)
-  uneven.neighbours[0]?.add('a', 3)
+  const ending = web({ deletionTimestamp: '2026-01-01T00:00:00Z' })
+  const uneven = beside(batchOf(podOf({}, spreadOver('zone', 1)), 99), ['a', web()], ['a', web()], ['a', web()], ['b', ending])
   const { placed, nodes } = place(rooms(), uneven)
   t.equal(placed, 2, 'b catches up, but for one')
   t.match(nodes[0], { fits: 0, reasons: [{ code: 'topology-spread' }] })
@@ -119,12 +116,4 @@ t.test('one on each node that may have one, and has none', async (t) => {
   t.strictSame([placed, wanted], [2, 3])
   t.match(nodes.map(({ fits, placed: there }) => [fits, there]), [[0, 0], [0, 0], [1, 1], [1, 1]])
   t.match(nodes[1]?.reasons, [{ code: 'cpu', detail: 'CPU: 500m left, one takes 1' }])
-})
-
-t.test('counts of neighbours are copies: what is put in one is not in another', async (t) => {
-  const batch = batchOf(podOf({}, apartOver('kubernetes.io/hostname')), 1)
-  const [count] = batch.neighbours
-  const copy = count?.copy()
-  copy?.add('a', 2)
-  t.strictSame([count?.on('a'), copy?.on('a'), copy instanceof NeighbourCount], [0, 2, true])
 })

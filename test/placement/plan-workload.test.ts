@@ -1,7 +1,8 @@
 import t from 'tap'
 import { ClusterRoom, type Interest } from '../../src/placement/cluster-room.ts'
 import { demandOf } from '../../src/placement/demand.ts'
-import { NeighbourCount } from '../../src/placement/neighbours.ts'
+import { Ground } from '../../src/placement/ground.ts'
+import { Neighbourhood } from '../../src/placement/neighbourhood.ts'
 import { planWorkload, type WantedWorkload } from '../../src/placement/plan-workload.ts'
 import { ownerOf } from '../../src/placement/pod-owner.ts'
 import type { WorkloadPlan } from '../../src/placement/room-plan.ts'
@@ -28,11 +29,11 @@ interface Story {
 
 function plan({ kind = 'Deployment', spec = {}, pod = podOf(gibi(2)), pods = [], isTemplateChanged = false, nodes = [roomOf('a', gibi(5)), roomOf('b', gibi(5))] }: Story): WorkloadPlan {
   const demand = demandOf(pod, 'shop')
-  const interest: Interest = { owner: ownerOf(kind, 'shop', 'web', 'uid'), counts: [...demand.apart, ...demand.spread].map((rule) => new NeighbourCount(rule)) }
+  const interest: Interest = { owner: ownerOf(kind, 'shop', 'web', 'uid'), neighbourhood: new Neighbourhood(demand) }
   const cluster = new ClusterRoom(nodes, [interest])
   for (const each of pods) cluster.add(each)
   const wanted: WantedWorkload = { kind, name: 'web', namespace: 'shop', wish: wishOf({ kind, spec }), pod, demand, judgedBy: 'dry-run', isTemplateChanged, revision: undefined, lock: undefined, interest, writing, notJudged: [] }
-  return planWorkload(wanted, cluster, cluster.rooms).plan
+  return planWorkload(wanted, cluster, Ground.of(cluster.rooms, [interest])).plan
 }
 
 t.test('pods that run have their room already; those without a node, and those that are over, have not', async (t) => {

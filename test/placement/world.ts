@@ -1,6 +1,6 @@
 import type { AmountWriting } from '../../src/placement/amount-text.ts'
-import { demandOf, neighbourRulesOf } from '../../src/placement/demand.ts'
-import { NeighbourCount } from '../../src/placement/neighbours.ts'
+import { demandOf } from '../../src/placement/demand.ts'
+import { Neighbourhood, neighbourOf } from '../../src/placement/neighbourhood.ts'
 import { type NodeRoom, readNodeRoom } from '../../src/placement/node-room.ts'
 import type { Batch } from '../../src/placement/place.ts'
 import type { JsonObject } from '../../src/units/json.ts'
@@ -27,5 +27,14 @@ export function podOf(requests: JsonObject = {}, spec: JsonObject = {}, metadata
 /** Pods that are like this one, to be put on nodes. */
 export function batchOf(pod: JsonObject, wanted: Batch['wanted'], parts: Partial<Batch> = {}): Batch {
   const demand = demandOf(pod, 'shop')
-  return { demand, writing, tolerations: demand.choice.tolerations, neighbours: neighbourRulesOf(demand).map((rule) => new NeighbourCount(rule)), wanted, has: new Set(), ...parts }
+  return { demand, writing, tolerations: demand.choice.tolerations, neighbourhood: new Neighbourhood(demand), wanted, has: new Set(), ...parts }
+}
+
+/** The same beside pods that run, by their nodes. */
+export function beside(batch: Batch, ...running: readonly (readonly [string, JsonObject])[]): Batch {
+  for (const [node, pod] of running) {
+    const mark = batch.neighbourhood.markOf(neighbourOf(pod), false)
+    if (mark !== undefined) batch.neighbourhood.add(mark, node)
+  }
+  return batch
 }

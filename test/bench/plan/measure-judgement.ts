@@ -2,7 +2,8 @@ import { nodesFree, readClusterRoom } from '../../../src/cli/cluster-room.ts'
 import { fromKubeconfig } from '../../../src/kube/cluster.ts'
 import type { Interest } from '../../../src/placement/cluster-room.ts'
 import { demandOf } from '../../../src/placement/demand.ts'
-import { NeighbourCount } from '../../../src/placement/neighbours.ts'
+import { Ground } from '../../../src/placement/ground.ts'
+import { Neighbourhood } from '../../../src/placement/neighbourhood.ts'
 import { planWorkload, type WantedWorkload } from '../../../src/placement/plan-workload.ts'
 import { ownerOf } from '../../../src/placement/pod-owner.ts'
 import { planLines } from '../../../src/placement/report.ts'
@@ -29,7 +30,7 @@ export async function measureJudgement({ kubeconfig, url }: ApiServer, instances
   const judgementMs: Partial<Record<CaseName, number>> = {}
   for (const [name, each] of wanted) {
     const beganMs = performance.now()
-    const { plan } = planWorkload(each, cluster, cluster.rooms)
+    const { plan } = planWorkload(each, cluster, Ground.of(cluster.rooms, [each.interest]))
     planLines({ workloads: [plan], nodes: nodesFree(cluster.rooms), changes: [], warnings: [], notes: [] }, (_color, text) => text, true)
     judgementMs[name] = performance.now() - beganMs
     if (plan.placed !== instances) throw new Error(`of ${name}, ${plan.placed} of ${instances} have found room: ${JSON.stringify(plan.problem)}`)
@@ -41,7 +42,7 @@ function wantedOf(name: CaseName, instances: number): WantedWorkload {
   const workload = plannedWorkload(name, instances)
   const template = objectAt(workload, 'spec', 'template')
   const demand = demandOf(template, 'bench')
-  const interest: Interest = { owner: ownerOf('Deployment', 'bench', 'planned', undefined), counts: [...demand.apart, ...demand.spread].map((rule) => new NeighbourCount(rule)) }
+  const interest: Interest = { owner: ownerOf('Deployment', 'bench', 'planned', undefined), neighbourhood: new Neighbourhood(demand) }
   return {
     kind: 'Deployment',
     name: 'planned',
