@@ -37,6 +37,8 @@ export interface Trying {
   readonly asker: Asker
   readonly paths: ObjectPaths
   readonly namespaces: NamespaceFacts
+  /** All that come along. */
+  readonly objects: readonly JsonObject[]
   /** As whom they would be applied; undefined: as who has applied them before. */
   readonly fieldManager: string | undefined
 }

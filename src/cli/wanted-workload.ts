@@ -10,6 +10,7 @@ import type { WantedWorkload } from '../placement/plan-workload.ts'
 import { ownerOf } from '../placement/pod-owner.ts'
 import { wishOf } from '../placement/workload.ts'
 import { isSame, type JsonObject } from '../units/json.ts'
+import { readClaims } from './claim-facts.ts'
 import type { Seen, TriedObject, Trying } from './try-object.ts'
 import { type NamedProblem, ownerNameOf } from './tried-outcome.ts'
 import { lockBoundsOf, podOf, tryPod, type TriedPod } from './try-pod.ts'
@@ -33,7 +34,8 @@ export async function wantedWorkloadOf(trying: Trying, { object, style, namespac
   const isNew = tried.live === undefined || isTemplateChanged
   if (trial.kind === 'rejected' && isNew && wish.instances !== 0) return { kind: 'rejected', ...refusal(trial.message) }
   const made = trial.kind === 'rejected' ? pod : trial.pod
-  const demand = await demandFor(trying, made, namespace)
+  const claims = await readClaims({ asker: trying.asker, namespace, workload, pod: made, instances: typeof wish.instances === 'number' ? wish.instances : 1, brought: claimsIn(trying.objects, namespace) })
+  const demand = await demandFor(trying, made, namespace, claims.forOnePod)
   const owner = ownerOf(kind, namespace, name, textAt(tried.live, 'metadata', 'uid'))
   const wanted: WantedWorkload = {
     kind,
@@ -42,20 +44,27 @@ export async function wantedWorkloadOf(trying: Trying, { object, style, namespac
     wish,
     pod: made,
     demand,
+    places: claims.places,
+    placesByOrdinal: claims.byOrdinal,
     judgedBy: trial.kind === 'made' ? 'dry-run' : 'as-written',
     isTemplateChanged,
     revision: isTemplateChanged ? undefined : textAt(tried.live, 'status', 'updateRevision'),
     lock: lockBoundsOf(made),
     interest: { owner, neighbourhood: new Neighbourhood(demand, await trying.namespaces.labelsOf(namespace)) },
     writing: writingOf(pod, style),
-    notJudged: [...whyUntried(tried), ...whyAsWritten(trial), ...waitsOf(made), ...(await quotaOf(trying, namespace)), ...(style === 'compose' ? memoryOf(made) : [])],
+    notJudged: [...claims.notJudged, ...whyUntried(tried), ...whyAsWritten(trial), ...waitsOf(made), ...(await quotaOf(trying, namespace)), ...(style === 'compose' ? memoryOf(made) : [])],
   }
   return { kind: 'wanted', wanted, ...(trial.kind === 'over-quota' || trial.kind === 'rejected' ? { growth: refusal(trial.message) } : {}) }
 }
 
+/** Claims that come along, by name. */
+function claimsIn(objects: readonly JsonObject[], namespace: string): ReadonlyMap<string, JsonObject> {
+  return new Map(objects.flatMap((object) => (object['kind'] === 'PersistentVolumeClaim' && (textAt(object, 'metadata', 'namespace') ?? namespace) === namespace ? [[textAt(object, 'metadata', 'name') ?? '', object] as const] : [])))
+}
+
 /** Only where a rule of the pod selects namespaces is it asked which there are. */
-async function demandFor({ namespaces }: Trying, pod: JsonObject, namespace: string): Promise<Demand> {
-  return demandOf(pod, namespace, needsNamespaces(pod['spec']) ? await namespaces.all() : undefined)
+async function demandFor({ namespaces }: Trying, pod: JsonObject, namespace: string, claimsAlone: readonly string[]): Promise<Demand> {
+  return demandOf(pod, namespace, needsNamespaces(pod['spec']) ? await namespaces.all() : undefined, claimsAlone)
 }
 
 /** The pod template of a workload; of a Pod, nothing: it is not made anew. */

@@ -9,6 +9,7 @@ import { ownerOf } from '../placement/pod-owner.ts'
 import { isObject, type JsonObject } from '../units/json.ts'
 import { answerForNode, type NodeAnswer } from '../why/node-answer.ts'
 import { readClusterRoom } from './cluster-room.ts'
+import { readClaims } from './claim-facts.ts'
 import { closest } from './command.ts'
 import { NamespaceFacts } from './namespace-facts.ts'
 import type { Looking } from './see-pods.ts'
@@ -34,8 +35,11 @@ export async function askNode(node: string, workload: JsonObject, pods: readonly
   const own = readNodeRoom(found.value)
   if (own === undefined) return unknown
   const namespace = textAt(workload, 'metadata', 'namespace') ?? ''
+  // The claims of a StatefulSet's next pod are not those of this one.
+  const isOfMember = textAt(workload, 'kind') === 'StatefulSet'
+  const claims = isOfMember ? undefined : await readClaims({ asker, namespace, workload, pod, instances: 1, brought: new Map() })
   const namespaces = new NamespaceFacts(asker)
-  const demand = demandOf(pod, namespace, needsNamespaces(pod['spec']) ? await namespaces.all() : undefined)
+  const demand = demandOf(pod, namespace, needsNamespaces(pod['spec']) ? await namespaces.all() : undefined, claims?.forOnePod)
   const neighbourhood = new Neighbourhood(demand, await namespaces.labelsOf(namespace))
   const isOfAllNodes = countedPodsOf(demand).length > 0
   const kind = textAt(workload, 'kind') ?? ''
@@ -57,8 +61,8 @@ export async function askNode(node: string, workload: JsonObject, pods: readonly
   const isPerNode = kind === 'DaemonSet'
   const tolerations = isPerNode ? tolerationsOf({ tolerations: demand.choice.tolerations, hostNetwork: at(pod, 'spec', 'hostNetwork') === true }) : demand.choice.tolerations
   const room = rooms.find((each) => each.node.name === node) ?? own
-  const answer = answerForNode({ tolerations, isPerNode, room, rooms, neighbourhood })
-  return isOfAllNodes ? answer : { ...answer, notJudged: [...answer.notJudged, 'anti-affinity of pods on other nodes'] }
+  const answer = answerForNode({ tolerations, isPerNode, room, rooms, neighbourhood, places: claims?.places ?? [] })
+  return { ...answer, notJudged: [...answer.notJudged, ...(claims?.notJudged ?? ['where its volumes are']), ...(isOfAllNodes ? [] : ['anti-affinity of pods on other nodes'])] }
 }
 
 /** A pod as the next one would be: one that waits, else any, else the template as it is written. */

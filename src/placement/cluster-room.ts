@@ -8,6 +8,7 @@ import { requestsOf } from './pod-requests.ts'
 
 /** A pod of a workload that is planned. */
 export interface OwnPod {
+  readonly name: string
   /** Undefined: it waits for one. */
   readonly node: string | undefined
   readonly occupant: Occupant
@@ -53,7 +54,7 @@ export class ClusterRoom {
     const interest = isEnding ? undefined : this.#interests.find(({ owner }) => owner.owns(pod))
     if (node === undefined && interest === undefined && !isEnding) this.#othersWaiting++
     const marks = node === undefined ? new Map<Interest, Mark>() : this.#mark(pod, node, interest)
-    if (interest !== undefined) this.#keep(interest, { node, occupant, revision: interest.owner.revisionOf(pod), createdAt: textAt(pod, 'metadata', 'creationTimestamp') ?? '', marks })
+    if (interest !== undefined) this.#keep(interest, { name: textAt(pod, 'metadata', 'name') ?? '', node, occupant, revision: interest.owner.revisionOf(pod), createdAt: textAt(pod, 'metadata', 'creationTimestamp') ?? '', marks })
   }
 
   ownOf(interest: Interest): readonly OwnPod[] {

@@ -1,9 +1,9 @@
-import { at, objectsAt, textAt } from '../check/json-paths.ts'
+import { at, textAt } from '../check/json-paths.ts'
 import { type NodeChoice, readNodeChoice } from '../node-health/daemon-set.ts'
 import { isStringMap, type JsonObject } from '../units/json.ts'
 import type { Amounts } from './amounts.ts'
 import { type HostPort, hostPortsOf } from './host-ports.ts'
-import { type CountedPods, type NeighbourRules, readNeighbourRules } from './neighbour-rules.ts'
+import { type AloneRule, type CountedPods, type NeighbourRules, readNeighbourRules } from './neighbour-rules.ts'
 import { requestsOf } from './pod-requests.ts'
 import type { NamespaceLabels } from './pod-term.ts'
 
@@ -14,6 +14,8 @@ export interface Demand extends NeighbourRules {
   readonly requests: Amounts
   readonly ports: readonly HostPort[]
   readonly choice: NodeChoice
+  /** Claims that it has to have for itself. */
+  readonly alone: readonly AloneRule[]
   /** `spec.nodeName`; undefined: any. */
   readonly nodeName: string | undefined
 }
@@ -22,8 +24,9 @@ export interface Demand extends NeighbourRules {
  * Reads what a pod, as it would be created, demands.
  *
  * @param namespaces the labels of all of them; undefined: they are not known.
+ * @param claimsAlone of its claims, those that one pod at a time may use.
  */
-export function demandOf(pod: JsonObject, namespace: string, namespaces?: NamespaceLabels): Demand {
+export function demandOf(pod: JsonObject, namespace: string, namespaces?: NamespaceLabels, claimsAlone: readonly string[] = []): Demand {
   const spec = at(pod, 'spec')
   const found = at(pod, 'metadata', 'labels')
   const labels = isStringMap(found) ? found : {}
@@ -35,28 +38,24 @@ export function demandOf(pod: JsonObject, namespace: string, namespaces?: Namesp
     requests: requestsOf(pod),
     ports: hostPortsOf(pod),
     choice: readNodeChoice(spec),
+    alone: claimsAlone.map((claim) => ({ claim, terms: [], countsItself: true, countsEnding: true })),
     nodeName: textAt(spec, 'nodeName'),
     notJudged: [...notJudgedOf(spec), ...rules.notJudged],
   }
 }
 
 /** All that a demand counts, in an order of its own. */
-export function countedPodsOf({ apart, spread, together }: NeighbourRules): readonly CountedPods[] {
-  return [...apart, ...spread, ...(together === undefined ? [] : [together])]
+export function countedPodsOf({ apart, spread, together, alone }: Pick<Demand, 'apart' | 'spread' | 'together' | 'alone'>): readonly CountedPods[] {
+  return [...apart, ...spread, ...(together === undefined ? [] : [together]), ...alone]
 }
 
 function isSet(value: unknown): boolean {
   return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)
 }
 
-// Of volumes that are bound to nodes, or may be.
-const boundVolumes = ['persistentVolumeClaim', 'ephemeral', 'csi'] as const
-
 function notJudgedOf(spec: unknown): readonly string[] {
-  const volumes = objectsAt(spec, 'volumes').some((volume) => boundVolumes.some((kind) => isSet(volume[kind])))
   const scheduler = textAt(spec, 'schedulerName') ?? 'default-scheduler'
   return [
-    ...(volumes ? ['where its volumes can be attached'] : []),
     ...(isSet(at(spec, 'resourceClaims')) ? ['its resource claims (dynamic resource allocation)'] : []),
     ...(isSet(at(spec, 'schedulingGates')) ? ['its scheduling gates'] : []),
     ...(scheduler === 'default-scheduler' ? [] : [`what the scheduler ${scheduler} adds`]),

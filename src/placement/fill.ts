@@ -1,3 +1,4 @@
+import { type FillGroup, fillGroups } from './fill-groups.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { NodeRoom } from './node-room.ts'
 
@@ -15,13 +16,15 @@ export type Filling<Site> = ReadonlyMap<Site, number>
  * Puts pods on nodes, one after the other, each where most of them still fit. Where the first of them chooses for all others
  * (required affinity to themselves), each choice is tried, until one takes as many as any could. As the pods are alike, as
  * many are put as can be: no other order finds room for more, but where several rules about neighbours cross each other.
+ *
+ * @param groups of pods that may have different nodes; of less than two, the sites are those that all may have.
  */
-export function fill<Site extends FillSite>(sites: readonly Site[], neighbours: Neighbours, target: number): Filling<Site> {
+export function fill<Site extends FillSite>(sites: readonly Site[], groups: readonly FillGroup<Site>[], neighbours: Neighbours, target: number): Filling<Site> {
   let best: Filling<Site> = new Map()
   let most = 0
   for (const { chosen, room } of choicesIn(sites, neighbours)) {
     if (most >= Math.min(target, room)) break
-    const filling = fillOne(chosen, neighbours.copy(), target)
+    const filling = groups.length > 1 ? fillGroups(chosen, groups, neighbours.copy(), target) : fillOne(chosen, neighbours.copy(), target)
     const placed = sumOf(filling.values())
     if (placed > most) [best, most] = [filling, placed]
   }

@@ -1,6 +1,6 @@
 import type { NodeFacts } from '../node-health/node.ts'
 import { type Domains, labelOf } from './domains.ts'
-import type { NeighbourRule, SpreadRule, TogetherRule } from './neighbour-rules.ts'
+import type { AloneRule, NeighbourRule, SpreadRule, TogetherRule } from './neighbour-rules.ts'
 import type { NodeReason } from './node-reason.ts'
 
 const hostnameLabel = 'kubernetes.io/hostname'
@@ -81,6 +81,37 @@ export class RepelledJudge implements NeighbourJudge {
 
   copy(): this {
     return this
+  }
+}
+
+/** Lets one pod at a time have a claim, wherever it is. */
+export class AloneJudge implements NeighbourJudge {
+  readonly #rule: AloneRule
+  #isUsed: boolean
+
+  constructor(rule: AloneRule, isUsed: boolean) {
+    this.#rule = rule
+    this.#isUsed = isUsed
+  }
+
+  allows(): boolean {
+    return !this.#isUsed
+  }
+
+  whyNot(): NodeReason {
+    return { code: 'volume', detail: `claim ${this.#rule.claim} is for one pod at a time (ReadWriteOncePod), and one uses it` }
+  }
+
+  whyOneIn(): NodeReason {
+    return { code: 'volume', detail: `claim ${this.#rule.claim} is for one pod at a time (ReadWriteOncePod)` }
+  }
+
+  put(): void {
+    this.#isUsed = true
+  }
+
+  copy(): AloneJudge {
+    return new AloneJudge(this.#rule, this.#isUsed)
   }
 }
 

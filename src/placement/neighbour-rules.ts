@@ -2,13 +2,20 @@ import { objectsAt, textAt } from '../check/json-paths.ts'
 import type { JsonObject } from '../units/json.ts'
 import { isAbout, type NamespaceLabels, type PodTerm, readOwnTerm, selectsNamespaces, withNamespaces } from './pod-term.ts'
 
-/** Which pods a rule counts: those that all of its terms are about. */
+/** Which pods a rule counts: those that all of its terms are about, and that use its claim. */
 export interface CountedPods {
   readonly terms: readonly PodTerm[]
+  /** Of the pod's own namespace; undefined: whatever they use. */
+  readonly claim?: string
   /** Whether the pod whose rule it is is itself one of those that count. */
   readonly countsItself: boolean
   /** Whether pods count that are ending. */
   readonly countsEnding: boolean
+}
+
+/** A claim that one pod at a time may use (ReadWriteOncePod): pods count that use it, wherever they are. */
+export interface AloneRule extends CountedPods {
+  readonly claim: string
 }
 
 /** Pods that count in a domain: nodes with the same value of a label. */

@@ -1,4 +1,4 @@
-import { at, textAt } from '../check/json-paths.ts'
+import { at, objectsAt, textAt } from '../check/json-paths.ts'
 import { isStringMap, type JsonObject } from '../units/json.ts'
 import { countedPodsOf, type Demand } from './demand.ts'
 import { antiAffinitiesOf, type CountedPods, keyOf, type Repulsion } from './neighbour-rules.ts'
@@ -11,6 +11,8 @@ export interface Neighbour {
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
   readonly isEnding: boolean
+  /** The claims that it uses, of its namespace. */
+  readonly claims: readonly string[]
   readonly repulsions: readonly Repulsion[]
 }
 
@@ -23,13 +25,14 @@ export function neighbourOf(pod: JsonObject): Neighbour {
     namespace,
     labels: isStringMap(labels) ? labels : {},
     isEnding: at(pod, 'metadata', 'deletionTimestamp') !== undefined,
+    claims: objectsAt(pod, 'spec', 'volumes').flatMap((volume) => textAt(volume, 'persistentVolumeClaim', 'claimName') ?? []),
     repulsions: antiAffinitiesOf(at(pod, 'spec')).map((term) => ({ topologyKey: keyOf(term), term: readPodTerm(term, namespace) })),
   }
 }
 
 /** One of the pods that are to come. */
-export function neighbourOfNew({ namespace, labels, repulsions }: Demand): Neighbour {
-  return { name: `${namespace}/(new)`, namespace, labels, isEnding: false, repulsions }
+export function neighbourOfNew({ namespace, labels, repulsions, alone }: Demand): Neighbour {
+  return { name: `${namespace}/(new)`, namespace, labels, isEnding: false, claims: alone.map(({ claim }) => claim), repulsions }
 }
 
 /** What a pod is to those that are to come: which of their rules count it, and by which labels of nodes it keeps them away. */
@@ -74,7 +77,7 @@ export class Neighbourhood {
    * @param isOwn of the workload whose neighbourhood it is.
    */
   markOf(pod: Neighbour, isOwn: boolean): Mark | undefined {
-    const counted = [...this.#counts.keys()].filter((rule) => (!pod.isEnding || rule.countsEnding) && rule.terms.every((term) => isOfRule(term, pod, isOwn)))
+    const counted = [...this.#counts.keys()].filter((rule) => (!pod.isEnding || rule.countsEnding) && this.#isUsed(rule.claim, pod) && rule.terms.every((term) => isOfRule(term, pod, isOwn)))
     const repelled = pod.repulsions.flatMap(({ topologyKey, term }) => (this.#isKeptAwayBy(term) ? [topologyKey] : []))
     return counted.length + repelled.length === 0 ? undefined : { name: pod.name, counted, repelled }
   }
@@ -111,6 +114,10 @@ export class Neighbourhood {
 
   copy(): Neighbourhood {
     return new Neighbourhood(this.demand, this.#namespaceLabels, this)
+  }
+
+  #isUsed(claim: string | undefined, { namespace, claims }: Neighbour): boolean {
+    return claim === undefined || (namespace === this.demand.namespace && claims.includes(claim))
   }
 
   #isKeptAwayBy(term: PodTerm): boolean {

@@ -4,7 +4,7 @@ import type { NodeFacts } from '../node-health/node.ts'
 import { tolerates } from '../node-health/tolerations.ts'
 import { Domains, labelOf } from './domains.ts'
 import { keepingAway } from './judge-node.ts'
-import { ApartJudge, type NeighbourJudge, RepelledJudge, SpreadJudge, TogetherJudge } from './neighbour-judges.ts'
+import { AloneJudge, ApartJudge, type NeighbourJudge, RepelledJudge, SpreadJudge, TogetherJudge } from './neighbour-judges.ts'
 import type { SpreadRule } from './neighbour-rules.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
 import type { NodeReason } from './node-reason.ts'
@@ -31,12 +31,13 @@ export class Neighbours {
 
   static of({ neighbourhood, rooms, tolerations, isPerNode }: NeighbourQuestion): Neighbours {
     const { demand, repelled } = neighbourhood
-    const { apart, spread, together } = demand
+    const { apart, spread, together, alone } = demand
     const isSpreadOver = (rule: SpreadRule) => ({ node }: NodeRoom): boolean =>
       spread.every(({ topologyKey }) => labelOf(node.labels, topologyKey) !== undefined) &&
       (rule.isOfAllNodes || matchesNode(demand.choice, node)) &&
       (rule.isOfTaintedNodes || tolerates(tolerations, node.taints, keepingAway))
     return new Neighbours([
+      ...alone.map((rule) => new AloneJudge(rule, isAnywhere(neighbourhood.of(rule)))),
       ...apart.map((rule) => new ApartJudge(rule, Domains.of(rule.topologyKey, rooms, neighbourhood.of(rule)))),
       ...[...repelled].map(([key, nodes]) => new RepelledJudge(key, othersIn(key, nodes, rooms))),
       ...spread.map((rule) => new SpreadJudge(rule, Domains.of(rule.topologyKey, rooms.filter(isSpreadOver(rule)), neighbourhood.of(rule)), isPerNode && !rule.isOfAllNodes)),
@@ -77,6 +78,10 @@ export class Neighbours {
   copy(): Neighbours {
     return new Neighbours(this.#judges.map((judge) => judge.copy()))
   }
+}
+
+function isAnywhere(counts: ReadonlyMap<string, number>): boolean {
+  return [...counts.values()].some((count) => count > 0)
 }
 
 /** By the domain, one of the pods that keep others out of it. */

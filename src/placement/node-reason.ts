@@ -12,6 +12,7 @@ export type NodeReasonCode =
   | 'resource'
   | 'pods'
   | 'host-port'
+  | 'volume'
   | 'affinity'
   | 'anti-affinity'
   | 'kept-away'

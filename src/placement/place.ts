@@ -1,5 +1,6 @@
 import type { Toleration } from '../node-health/daemon-set.ts'
 import type { AmountWriting } from './amount-text.ts'
+import { type ClaimPlace, whyNotWith } from './claim-place.ts'
 import type { Demand } from './demand.ts'
 import { fill } from './fill.ts'
 import { fitOn } from './fit.ts'
@@ -20,8 +21,16 @@ export interface Batch {
   readonly neighbourhood: Neighbourhood
   /** `each-node`: one on each node that may have one, and has none. */
   readonly wanted: number | 'each-node'
+  /** The pods by where their claims let them be; of one group, all of them are. */
+  readonly groups: readonly VolumeGroup[]
   /** The nodes that have one of them already. */
   readonly has: ReadonlySet<string>
+}
+
+/** Pods whose claims let them be on the same nodes. */
+export interface VolumeGroup {
+  readonly count: number
+  readonly places: readonly ClaimPlace[]
 }
 
 /** What came of a node. */
@@ -55,7 +64,8 @@ export function place(rooms: readonly NodeRoom[], batch: Batch): Placed {
   const sites = rooms.map((room) => siteOf(room, batch, neighbours))
   const eligible = sites.filter(({ isEligible }) => isEligible)
   const target = wanted === 'each-node' ? eligible.filter(({ room }) => !has.has(room.node.name)).length : wanted
-  const filling = fill(eligible, neighbours, target)
+  const groups = batch.groups.map(({ count, places }) => ({ count, mayBeOn: ({ room }: Site) => whyNotWith(places, room.node) === undefined }))
+  const filling = fill(eligible, groups, neighbours, target)
   let placed = 0
   for (const [{ room }, count] of filling) {
     placed += count
@@ -88,16 +98,22 @@ interface Site extends Pick<NodeOutcome, 'isEligible' | 'fits' | 'reasons'> {
   readonly left: number
 }
 
-function siteOf(room: NodeRoom, { demand, writing, tolerations, wanted, has }: Batch, neighbours: Neighbours): Site {
+function siteOf(room: NodeRoom, { demand, writing, tolerations, wanted, has, groups }: Batch, neighbours: Neighbours): Site {
   const isPerNode = wanted === 'each-node'
   const never = whyNever(demand, room, tolerations, isPerNode)
   if (never !== undefined) return { room, isEligible: false, fits: 0, left: 0, reasons: [never] }
+  const kept = groups.map(({ places }) => whyNotWith(places, room.node))
+  const [ofVolume] = kept
+  // A DaemonSet's pod is made for its node all the same.
+  if (ofVolume !== undefined && !kept.includes(undefined)) return { room, isEligible: isPerNode, fits: 0, left: 0, reasons: [{ code: 'volume', detail: ofVolume.detail }] }
   const fit = fitOn(demand, room, writing)
   const onlyOne = neighbours.whyOneOn(room)
-  const most = onlyOne === undefined && !isPerNode ? Number.POSITIVE_INFINITY : has.has(room.node.name) && isPerNode ? 0 : 1
+  const others = kept.find((place) => place !== undefined)
+  const members = others === undefined ? Number.POSITIVE_INFINITY : groups.reduce((sum, { count }, index) => (kept[index] === undefined ? sum + count : sum), 0)
+  const most = isPerNode && has.has(room.node.name) ? 0 : Math.min(members, isPerNode || onlyOne !== undefined ? 1 : Number.POSITIVE_INFINITY)
   const left = Math.min(fit.count, most)
   const ofNeighbours = neighbours.whyNotOn(room)
   if (ofNeighbours !== undefined) return { room, isEligible: true, fits: 0, left, reasons: [ofNeighbours] }
-  const reasons = fit.count <= most ? fit.limits : isPerNode || onlyOne === undefined ? [] : [onlyOne]
+  const reasons = fit.count <= most ? fit.limits : isPerNode ? [] : onlyOne !== undefined && members > 0 ? [onlyOne] : others === undefined ? [] : [{ code: 'volume', detail: others.detail } as const]
   return { room, isEligible: true, fits: left, left, reasons }
 }

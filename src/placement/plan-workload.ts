@@ -3,11 +3,12 @@ import { tolerationsOf } from '../node-health/tolerations.ts'
 import { at } from '../check/json-paths.ts'
 import type { AmountWriting } from './amount-text.ts'
 import type { ClusterRoom, Interest, OwnPod } from './cluster-room.ts'
+import type { ClaimPlace } from './claim-place.ts'
 import type { Demand } from './demand.ts'
 import { fitOn } from './fit.ts'
 import type { Ground } from './ground.ts'
 import type { Neighbourhood } from './neighbourhood.ts'
-import { type Batch, type NodeOutcome, place, type Placed } from './place.ts'
+import { type Batch, type NodeOutcome, place, type Placed, type VolumeGroup } from './place.ts'
 import { problemOf } from './problem.ts'
 import type { NodePlan, RolloutPlan, WorkloadPlan } from './room-plan.ts'
 import { boundStart, type LockBounds } from './slowest-start.ts'
@@ -22,6 +23,10 @@ export interface WantedWorkload {
   /** One of its pods, as it would be created. */
   readonly pod: JsonObject
   readonly demand: Demand
+  /** Where its claims let all of its pods be. */
+  readonly places: readonly ClaimPlace[]
+  /** Of a StatefulSet whose pods have claims of their own: where those let each be, by its ordinal. */
+  readonly placesByOrdinal: ReadonlyMap<number, readonly ClaimPlace[]> | undefined
   readonly judgedBy: WorkloadPlan['judgedBy']
   /** Whether new pods would differ from those that run. */
   readonly isTemplateChanged: boolean
@@ -92,7 +97,8 @@ function currentOf({ wish, isTemplateChanged, revision }: WantedWorkload, pods: 
   return wish.instances === 'each-node' ? wanted : wanted.slice(0, wish.instances)
 }
 
-function batchOf({ kind, demand, writing, wish, pod }: WantedWorkload, neighbourhood: Neighbourhood, current: readonly OwnPod[]): Batch {
+function batchOf(workload: WantedWorkload, neighbourhood: Neighbourhood, current: readonly OwnPod[]): Batch {
+  const { kind, demand, writing, wish, pod } = workload
   const { tolerations } = demand.choice
   return {
     demand,
@@ -100,8 +106,18 @@ function batchOf({ kind, demand, writing, wish, pod }: WantedWorkload, neighbour
     tolerations: kind === 'DaemonSet' ? tolerationsOf({ tolerations, hostNetwork: at(pod, 'spec', 'hostNetwork') === true }) : tolerations,
     neighbourhood,
     wanted: wish.instances === 'each-node' ? 'each-node' : Math.max(0, wish.instances - current.length),
+    groups: groupsOf(workload, current),
     has: new Set(current.flatMap(({ node }) => node ?? [])),
   }
+}
+
+/** Those that are to come, by where their claims let them be. */
+function groupsOf({ places, placesByOrdinal }: WantedWorkload, current: readonly OwnPod[]): readonly VolumeGroup[] {
+  if (placesByOrdinal === undefined) return [{ count: Number.POSITIVE_INFINITY, places }]
+  const there = new Set(current.map(({ name }) => Number(/-(\d+)$/.exec(name)?.[1])))
+  const missing = [...placesByOrdinal].filter(([ordinal]) => !there.has(ordinal)).map(([, own]) => [...places, ...own])
+  const groups = [...Map.groupBy(missing, (each) => JSON.stringify(each)).values()].map((alike) => ({ count: alike.length, places: alike[0] ?? [] }))
+  return groups.length === 0 ? [{ count: 0, places }] : groups
 }
 
 /**

@@ -25,14 +25,15 @@ interface Story {
   readonly pods?: readonly JsonObject[]
   readonly isTemplateChanged?: boolean
   readonly nodes?: readonly ReturnType<typeof roomOf>[]
+  readonly placesByOrdinal?: WantedWorkload['placesByOrdinal']
 }
 
-function plan({ kind = 'Deployment', spec = {}, pod = podOf(gibi(2)), pods = [], isTemplateChanged = false, nodes = [roomOf('a', gibi(5)), roomOf('b', gibi(5))] }: Story): WorkloadPlan {
+function plan({ kind = 'Deployment', spec = {}, pod = podOf(gibi(2)), pods = [], isTemplateChanged = false, nodes = [roomOf('a', gibi(5)), roomOf('b', gibi(5))], placesByOrdinal }: Story): WorkloadPlan {
   const demand = demandOf(pod, 'shop')
   const interest: Interest = { owner: ownerOf(kind, 'shop', 'web', 'uid'), neighbourhood: new Neighbourhood(demand) }
   const cluster = new ClusterRoom(nodes, [interest])
   for (const each of pods) cluster.add(each)
-  const wanted: WantedWorkload = { kind, name: 'web', namespace: 'shop', wish: wishOf({ kind, spec }), pod, demand, judgedBy: 'dry-run', isTemplateChanged, revision: undefined, lock: undefined, interest, writing, notJudged: [] }
+  const wanted: WantedWorkload = { kind, name: 'web', namespace: 'shop', wish: wishOf({ kind, spec }), pod, demand, places: [], placesByOrdinal, judgedBy: 'dry-run', isTemplateChanged, revision: undefined, lock: undefined, interest, writing, notJudged: [] }
   return planWorkload(wanted, cluster, Ground.of(cluster.rooms, [interest])).plan
 }
 

@@ -25,9 +25,9 @@ export function podOf(requests: JsonObject = {}, spec: JsonObject = {}, metadata
 }
 
 /** Pods that are like this one, to be put on nodes. */
-export function batchOf(pod: JsonObject, wanted: Batch['wanted'], parts: Partial<Batch> = {}): Batch {
-  const demand = demandOf(pod, 'shop')
-  return { demand, writing, tolerations: demand.choice.tolerations, neighbourhood: new Neighbourhood(demand), wanted, has: new Set(), ...parts }
+export function batchOf(pod: JsonObject, wanted: Batch['wanted'], parts: Partial<Batch> = {}, claimsAlone: readonly string[] = []): Batch {
+  const demand = demandOf(pod, 'shop', undefined, claimsAlone)
+  return { demand, writing, tolerations: demand.choice.tolerations, neighbourhood: new Neighbourhood(demand), wanted, groups: [{ count: Number.POSITIVE_INFINITY, places: [] }], has: new Set(), ...parts }
 }
 
 /** The same beside pods that run, by their nodes. */

@@ -50,6 +50,8 @@ function wantedOf(name: CaseName, instances: number): WantedWorkload {
     wish: wishOf(workload),
     pod: template,
     demand,
+    places: [],
+    placesByOrdinal: undefined,
     judgedBy: 'as-written',
     isTemplateChanged: false,
     revision: undefined,
