@@ -28,6 +28,8 @@ export function fillGroups<Site extends FillSite>(sites: readonly Site[], groups
 class Groups<Site extends FillSite> {
   readonly #sites: readonly Site[]
   readonly #groups: readonly FillGroup<Site>[]
+  /** Their indexes; those that may have the fewest sites have the least choice. */
+  readonly #narrowestFirst: readonly number[]
   readonly #waiting: number[]
   readonly #left: Map<Site, number>
   /** Of each site, by the index of the group. */
@@ -36,6 +38,8 @@ class Groups<Site extends FillSite> {
   constructor(sites: readonly Site[], groups: readonly FillGroup<Site>[]) {
     this.#sites = sites
     this.#groups = groups
+    const widths = groups.map(({ mayBeOn }) => sites.filter(mayBeOn).length)
+    this.#narrowestFirst = [...groups.keys()].toSorted((left, right) => (widths[left] ?? 0) - (widths[right] ?? 0))
     this.#waiting = groups.map(({ count }) => count)
     this.#left = new Map(sites.map((site) => [site, site.left]))
     this.#there = new Map(sites.map((site) => [site, groups.map(() => 0)]))
@@ -43,7 +47,15 @@ class Groups<Site extends FillSite> {
 
   /** Puts one that waits; the site that has one more now, or undefined where that cannot be. */
   putOne(isOpen: (site: Site) => boolean): Site | undefined {
-    const { siteFrom, groupFrom } = this.#reach()
+    for (const group of this.#narrowestFirst) {
+      const site = (this.#waiting[group] ?? 0) > 0 ? this.#putOneOf(group, isOpen) : undefined
+      if (site !== undefined) return site
+    }
+    return undefined
+  }
+
+  #putOneOf(waiting: number, isOpen: (site: Site) => boolean): Site | undefined {
+    const { siteFrom, groupFrom } = this.#reach(waiting)
     let best: Site | undefined
     for (const site of siteFrom.keys()) if (this.#leftOn(site) > (best === undefined ? 0 : this.#leftOn(best)) && isOpen(site)) best = site
     if (best === undefined) return undefined
@@ -59,11 +71,11 @@ class Groups<Site extends FillSite> {
     return best
   }
 
-  /** Which sites one that waits can have, by which group; and from which site that group would have to go. */
-  #reach(): { readonly siteFrom: ReadonlyMap<Site, number>; readonly groupFrom: ReadonlyMap<number, Site> } {
+  /** Which sites one of a group can have, by which group; and from which site that group would have to go. */
+  #reach(waiting: number): { readonly siteFrom: ReadonlyMap<Site, number>; readonly groupFrom: ReadonlyMap<number, Site> } {
     const siteFrom = new Map<Site, number>()
     const groupFrom = new Map<number, Site>()
-    const queue = this.#groups.flatMap((_group, index) => ((this.#waiting[index] ?? 0) > 0 ? [index] : []))
+    const queue = [waiting]
     const seen = new Set(queue)
     for (const group of queue) {
       for (const site of this.#sites) {

@@ -31,7 +31,8 @@ interface Story {
   readonly groups: readonly { readonly count: number; readonly on: readonly number[] }[] | undefined
 }
 
-const stories = fc.record({ nodes, rules, others, count: fc.nat(5), groups })
+// Topology spread and claims of the instances' own cross each other: which instance is in which zone then counts as well.
+const stories = fc.record({ nodes, rules, others, count: fc.nat(5), groups }).map((story): Story => (story.rules.spread === undefined ? story : { ...story, groups: undefined }))
 
 const termOf = ({ key: topologyKey, app: name }: Rule): JsonObject => ({ topologyKey, labelSelector: { matchLabels: { app: name } } })
 
