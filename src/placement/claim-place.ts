@@ -104,9 +104,12 @@ function findVolume(name: string, volumeName: string, { volumes }: ClaimFacts): 
 function classOf(claim: JsonObject, classes: readonly JsonObject[]): string | undefined {
   const named = at(claim, 'metadata', 'annotations', 'volume.beta.kubernetes.io/storage-class') ?? at(claim, 'spec', 'storageClassName')
   if (typeof named === 'string') return named
-  const created = (each: JsonObject): string => textAt(each, 'metadata', 'creationTimestamp') ?? ''
   const defaults = classes.filter((each) => at(each, 'metadata', 'annotations', 'storageclass.kubernetes.io/is-default-class') === 'true')
-  return textAt(defaults.toSorted((left, right) => (created(left) < created(right) ? 1 : -1))[0], 'metadata', 'name')
+  return textAt(defaults.toSorted((left, right) => (createdAt(left) < createdAt(right) ? 1 : -1))[0], 'metadata', 'name')
+}
+
+function createdAt(object: JsonObject): string {
+  return textAt(object, 'metadata', 'creationTimestamp') ?? ''
 }
 
 function modesOf(claim: JsonObject | undefined): readonly unknown[] {

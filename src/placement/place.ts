@@ -108,7 +108,7 @@ function siteOf(room: NodeRoom, { demand, writing, tolerations, wanted, has, gro
   if (ofVolume !== undefined && !kept.includes(undefined)) return { room, isEligible: isPerNode, fits: 0, left: 0, reasons: [{ code: 'volume', detail: ofVolume.detail }] }
   const fit = fitOn(demand, room, writing)
   const onlyOne = neighbours.whyOneOn(room)
-  const others = kept.find((place) => place !== undefined)
+  const others = kept.find((each) => each !== undefined)
   const members = others === undefined ? Number.POSITIVE_INFINITY : groups.reduce((sum, { count }, index) => (kept[index] === undefined ? sum + count : sum), 0)
   const most = isPerNode && has.has(room.node.name) ? 0 : Math.min(members, isPerNode || onlyOne !== undefined ? 1 : Number.POSITIVE_INFINITY)
   const left = Math.min(fit.count, most)

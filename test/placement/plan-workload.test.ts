@@ -93,3 +93,29 @@ t.test('no node that takes an instance, or none at all', async (t) => {
     detail: 'Job cannot be placed: no node takes an instance (2 of 3 nodes: cordoned; 1 of 3 nodes: not ready).',
   })
 })
+
+const apartBy = (keys: JsonObject): JsonObject => ({ affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'web' } }, ...keys }] } } })
+
+t.test('anti-affinity within a revision: old pods do not stand in the way of a surge, those of the same template do', async (t) => {
+  const spec = apartBy({ matchLabelKeys: ['pod-template-hash'] })
+  // As the API server has put the key into the selector.
+  const old = (name: string, node: string): JsonObject => ({ ...webPod(name, node, 1), spec: { ...podOf(gibi(1)).spec as JsonObject, nodeName: node, ...apartBy({ labelSelector: { matchLabels: { app: 'web' }, matchExpressions: [{ key: 'pod-template-hash', operator: 'In', values: ['one'] }] } }) } })
+  const pods = [old('p', 'a'), old('q', 'b')]
+  t.match(plan({ spec: { replicas: 2 }, pod: podOf(gibi(1), spec), pods, isTemplateChanged: true }), { placed: 2, rollout: { surgeRoom: 1, goesOn: true } })
+  t.match(plan({ spec: { replicas: 3 }, pod: podOf(gibi(1), spec), pods }), { running: 2, needed: 1, placed: 0, problem: { code: 'no-placement' } })
+  t.match(plan({ spec: { replicas: 2 }, pod: podOf(gibi(1), apartBy({ mismatchLabelKeys: ['pod-template-hash'] })), pods, isTemplateChanged: true }), { placed: 2, rollout: { surgeRoom: 0 } }, 'of other revisions: the old ones do')
+})
+
+t.test('pods of before that keep others away do so while they are there', async (t) => {
+  const keeping = (name: string, node: string): JsonObject => ({ ...webPod(name, node, 1), spec: { ...podOf(gibi(1)).spec as JsonObject, nodeName: node, ...apartBy({}) } })
+  t.match(plan({ spec: { replicas: 2 }, pod: podOf(gibi(1)), pods: [keeping('p', 'a'), keeping('q', 'b')], isTemplateChanged: true }), { placed: 2, rollout: { surgeRoom: 0, goesOn: false }, problem: undefined })
+})
+
+t.test('a StatefulSet: those that are missing need the nodes of their own claims, and no others', async (t) => {
+  const at = (node: string): WantedWorkload['placesByOrdinal'] extends ReadonlyMap<number, infer Places> | undefined ? Places : never => [{ detail: 'elsewhere', nodes: { terms: [{ expressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node] }], fields: [] }], zones: [], name: undefined } }]
+  const running = (ordinal: number, node: string): JsonObject => podOf(gibi(2), { nodeName: node }, { name: `web-${ordinal}`, namespace: 'shop', ownerReferences: [{ kind: 'StatefulSet', name: 'web', uid: 'uid', controller: true }] })
+  const placesByOrdinal = new Map([[0, at('a')], [1, at('b')], [2, at('b')]])
+  const found = plan({ kind: 'StatefulSet', spec: { replicas: 3 }, pods: [running(1, 'b')], placesByOrdinal })
+  t.match(found, { running: 1, needed: 2, placed: 2, nodes: [{ placed: 1 }, { placed: 1 }], problem: undefined })
+  t.match(plan({ kind: 'StatefulSet', spec: { replicas: 3 }, pods: [running(0, 'b')], placesByOrdinal }), { needed: 2, placed: 1, nodes: [{ placed: 0, reasons: [{ code: 'volume' }] }, { placed: 1 }] })
+})
