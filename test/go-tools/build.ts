@@ -1,9 +1,9 @@
 /** Builds groups of tools, and prints where they are: `node test/go-tools/build.ts kubernetes etcd`. */
 import { spawn } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
-import { buildFlags, buildVariables, missingTools, moduleFolder, toolFolder, toolVersion } from './tool-folder.ts'
+import { buildFlags, buildVariables, missingFiles, missingTools, moduleFolder, toolFolder, toolVersion } from './tool-folder.ts'
 import { type GroupName, isGroupName, toolGroup, toolGroups } from './tool-groups.ts'
 
 // Somebody who watches a build wants to know that it goes on.
@@ -32,6 +32,7 @@ if (import.meta.main) {
 export async function buildTools(names: readonly GroupName[], say: (line: string) => void): Promise<void> {
   for (const name of names) {
     for (const binary of missingTools(name)) await build(name, binary, say)
+    for (const file of missingFiles(name)) await copy(name, file)
   }
 }
 
@@ -55,19 +56,33 @@ async function build(name: GroupName, binary: string, say: (line: string) => voi
   say(`built ${what} in ${seconds()} s`)
 }
 
-async function go(args: readonly string[], name: GroupName): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
+/** Copies manifests that a module has; those of a folder become one file. */
+async function copy(name: GroupName, file: string): Promise<void> {
+  const source = toolGroup(name).files?.[file]
+  if (source === undefined) return
+  const path = join((await go(['list', '-m', '-f', '{{.Dir}}', source.module], name)).trim(), source.path)
+  const paths = statSync(path).isDirectory() ? readdirSync(path).filter((each) => /^[^.].*\.yaml$/.test(each) && each !== 'kustomization.yaml').toSorted().map((each) => join(path, each)) : [path]
+  const unfinished = join(toolFolder(name), `${file}.${process.pid}.tmp`)
+  writeFileSync(unfinished, paths.map((each) => readFileSync(each, 'utf8')).join('\n---\n'))
+  renameSync(unfinished, join(toolFolder(name), file))
+}
+
+/** Runs go where the group's module is, and gives what it prints. */
+async function go(args: readonly string[], name: GroupName): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
   const env = { ...process.env, ...buildVariables(name) }
-  const child = spawn('go', args, { cwd: moduleFolder(name), env, stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn('go', args, { cwd: moduleFolder(name), env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let printed = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk))
   child.on('error', (error: NodeJS.ErrnoException) => {
     const missing = 'go is not on the PATH; install Go 1.26 or newer, and run this again'
     reject(error.code === 'ENOENT' ? new Error(missing, { cause: error }) : error)
   })
   child.on('close', (code, signal) => {
-    if (code === 0) resolve()
+    if (code === 0) resolve(printed)
     else reject(new Error(`go ${args.join(' ')} ended with ${code ?? signal}`))
   })
-  await promise
+  return promise
 }
 
 function parseName(name: string): GroupName {

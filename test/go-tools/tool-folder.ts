@@ -50,9 +50,15 @@ export function missingTools(name: GroupName): readonly string[] {
   return Object.keys(toolGroup(name).packages).filter((binary) => !existsSync(join(folder, binary)))
 }
 
+/** The files of a group that are not beside its binaries yet. */
+export function missingFiles(name: GroupName): readonly string[] {
+  const folder = toolFolder(name)
+  return Object.keys(toolGroup(name).files ?? {}).filter((file) => !existsSync(join(folder, file)))
+}
+
 /** As {@link toolFolder}; throws, and says what to do, where a tool of the group is not built yet. */
 export function builtFolder(name: GroupName): string {
-  const [missing] = missingTools(name)
+  const [missing] = [...missingTools(name), ...missingFiles(name)]
   if (missing === undefined) return toolFolder(name)
   throw new Error(`${missing} ${toolVersion(name)} is not built yet; node test/go-tools/build.ts ${name} builds it`)
 }

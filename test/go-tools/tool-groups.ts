@@ -6,6 +6,8 @@ interface ToolGroup {
   readonly module: string
   /** Binaries, and the packages that they are built from; each is a `tool` of the go.mod. */
   readonly packages: Readonly<Record<string, string>>
+  /** Files of manifests to be kept beside the binaries, and what in a module they are copied from: a file or a folder of them. */
+  readonly files?: Readonly<Record<string, { readonly module: string; readonly path: string }>>
   /** Variables that the linker sets, or a tool would not know its own version. */
   readonly variables?: (version: string) => Readonly<Record<string, string>>
   /** Build tags. */
@@ -88,6 +90,16 @@ export const toolGroups = {
       portmap: 'github.com/containernetworking/plugins/plugins/meta/portmap',
     },
     variables: (version) => ({ 'github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion': version }),
+  },
+  contour: {
+    folder: 'contour',
+    module: 'github.com/projectcontour/contour',
+    packages: { contour: 'github.com/projectcontour/contour/cmd/contour' },
+    variables: (version) => ({ 'github.com/projectcontour/contour/internal/build.Version': version }),
+    files: {
+      'contour.yaml': { module: 'github.com/projectcontour/contour', path: 'examples/contour/01-crds.yaml' },
+      'gateway-api.yaml': { module: 'sigs.k8s.io/gateway-api', path: 'config/crd/standard' },
+    },
   },
   coredns: {
     folder: 'coredns',
