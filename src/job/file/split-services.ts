@@ -69,22 +69,36 @@ function tellOfPorts(services: YAMLMap, tell: (remark: Remark) => void): void {
     const keys: readonly unknown[] = isSeq(dependsOn) ? dependsOn.items : isMap(dependsOn) ? dependsOn.items.map(({ key }) => key) : []
     return keys.map((key) => textOf(key)?.replace('job/', ''))
   }))
+  const hosts = hostsIn(services.items)
   for (const service of services.items) {
     const name = textOf(service.key)
-    const isNamed = services.items.some((other) => other !== service && isHostOf(other, service.key))
-    if ((awaited.has(name) || isNamed) && entryOf(service.value, 'ports') === undefined) {
+    if ((awaited.has(name) || isHost(service, hosts)) && entryOf(service.value, 'ports') === undefined) {
       tell({ at: startOf(service), message: `${name} has no ports: other jobs reach it by its name at the ports that it names, such as ports: [5432]` })
     }
   }
 }
 
-/** Whether a service is named as a host by the variables of another one: as it is called now, or as it was. */
-function isHostOf(other: Pair, key: unknown): boolean {
-  const names = [textOf(key), isScalar(key) ? key.source : undefined].filter((name) => name !== undefined && name !== '')
-  const host = new RegExp(`(?<![-\\w.])(?:${names.map((name) => RegExp.escape(name ?? '')).join('|')})(?=:\\d|[/,\\s]|$)`)
-  if (names.length === 0) return false
-  let isFound = false
-  const environment = entryOf(other.value, 'environment')?.value
-  if (isNode(environment)) visit(environment, { Scalar: (at, scalar) => void (isFound ||= at !== 'key' && host.test(textOf(scalar) ?? '')) })
-  return isFound
+/** What variables name as hosts, and in which services. */
+function hostsIn(services: readonly Pair[]): ReadonlyMap<string, ReadonlySet<Pair>> {
+  const hosts = new Map<string, Set<Pair>>()
+  for (const service of services) {
+    const environment = entryOf(service.value, 'environment')?.value
+    if (!isNode(environment)) continue
+    visit(environment, {
+      Scalar: (at, scalar) => {
+        if (at === 'key') return
+        for (const [host] of (textOf(scalar) ?? '').matchAll(/(?<![-\w.])[-\w]+(?=:\d|[/,\s]|$)/g)) hosts.set(host, (hosts.get(host) ?? new Set<Pair>()).add(service))
+      },
+    })
+  }
+  return hosts
+}
+
+/** Whether another service names one as a host: as it is called now, or as it was. */
+function isHost(service: Pair, hosts: ReadonlyMap<string, ReadonlySet<Pair>>): boolean {
+  const { key } = service
+  return [textOf(key), isScalar(key) ? key.source : undefined].some((name) => {
+    const users = hosts.get(name ?? '')
+    return users !== undefined && (users.size > 1 || !users.has(service))
+  })
 }
