@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { leaseMs } from '../../src/job/run/lease.ts'
@@ -5,7 +7,7 @@ import { jobObjects } from '../support/job-objects.ts'
 import { valueAt } from '../support/pod-reader.ts'
 import { until } from '../support/until.ts'
 import { playDeployments } from './played-deployments.ts'
-import { startJobStage } from './job-stage.ts'
+import { asAccount, startJobStage } from './job-stage.ts'
 
 const stage = await startJobStage(t)
 const { begin, change, content, deployment, image, shell } = stage
@@ -105,6 +107,32 @@ async function detach(t: Test, namespace: string, image: string): Promise<void> 
   running.kill('SIGINT')
   t.match(await running.ended, { code: 1 })
 }
+
+t.test('a lease that somebody has written who has not won the ledger is taken back; who has won it has the job', async (t) => {
+  const played = await stage.namespace(t, 'stolen')
+  played.isUp = false
+  const path = '/apis/coordination.k8s.io/v1/namespaces/stolen/leases/usher-job.web'
+  const holderOf = async (): Promise<unknown> => valueAt(await stage.find(path), 'spec', 'holderIdentity')
+  const running = begin(t, 'stolen', 'web', jobObjects('web', { namespace: 'stolen' }))
+  const own = await until('the lease is written', holderOf, waitMs)
+  await stage.send('PATCH', path, { spec: { holderIdentity: 'somebody' } })
+  await until('it is taken back', async () => (await holderOf()) === own, waitMs)
+  played.isUp = true
+  t.match(await running.ended, { code: 0 }, running.stdout() + running.stderr())
+})
+
+t.test('who may write no lease is no danger to others: what takes longer than 10 s ends, and is set back', async (t) => {
+  const played = await stage.namespace(t, 'leaseless')
+  await shell.read('kubectl create serviceaccount few -n leaseless && kubectl create role few -n leaseless --verb "*" --resource secrets,configmaps,services,deployments.apps,pods,events && kubectl create rolebinding few -n leaseless --role few --serviceaccount leaseless:few')
+  const kubeconfig = join(t.testdir({}), 'kubeconfig')
+  writeFileSync(kubeconfig, await asAccount(stage.server, shell, 'leaseless', 'few'), { mode: 0o600 })
+  t.match(await change('leaseless', 'web', jobObjects('web', { namespace: 'leaseless' }), { kubeconfig }), { code: 0 }, 'what is done by then needs none')
+  const before = await content('leaseless')
+  played.isUp = false
+  const run = await change('leaseless', 'web', jobObjects('web', { namespace: 'leaseless', image: 'app:2' }), { kubeconfig })
+  t.match(run, { code: 5, stdout: /the lease of job web: .*cannot patch resource "leases".*have the right given to you[^]*revision 1 is back/ }, run.stdout + run.stderr)
+  t.strictSame(await content('leaseless'), before)
+})
 
 t.test('an API server that is away for a while: the run goes on when it is back', async (t) => {
   const played = await stage.namespace(t, 'away')

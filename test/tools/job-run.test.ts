@@ -182,29 +182,6 @@ t.test('for machines: one object a line', async (t) => {
   t.match(events.at(-1), { event: 'deployed', job: 'web', revision: 1 })
 })
 
-t.test('it asks the API server no more than five times beside what the objects themselves need', async (t) => {
-  await stage.namespace(t, 'counted')
-  await stage.namespace(t, 'usher-system')
-  t.teardown(() => shell.read('kubectl delete configmap -n usher-system --all'))
-  for (const image of ['app:1', 'app:2']) {
-    const objects = jobObjects('counted', { namespace: 'counted', image })
-    stage.calls()
-    t.match(await change('counted', 'counted', objects), { code: 0 })
-    const calls = stage.calls()
-    const own = objects.map((each) => `/${shown(valueAt(each, 'metadata', 'name'))}`)
-    const rest = calls.filter((call) => !isOfObjects(call, own))
-    t.ok(rest.length <= 5, rest.join('\n'))
-    t.ok(rest.length >= 4, 'the ledger twice or thrice, and the lease, are among them')
-    t.ok(calls.length - rest.length >= 3 * objects.length - 1, 'each object is read, tried and applied')
-  }
-})
-
-/** Reads, dry runs and applies of its objects; and to watch the workload and its pods. */
-function isOfObjects(call: string, names: readonly string[]): boolean {
-  const path = call.replace(/^\w+ /, '').replace(/\?.*$/, '')
-  return names.some((name) => path.endsWith(name)) || /^(?:list|watch) \S+\/(?:pods|deployments)\?/.test(call)
-}
-
 t.test('what crashes: how it ended last, and the last 20 lines of its log, are shown and kept', async (t) => {
   const kubelet = await startLogKubelet(t)
   await stage.send('PATCH', '/api/v1/nodes/worker-1/status', { status: { addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } } } })

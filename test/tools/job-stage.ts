@@ -48,8 +48,8 @@ export interface JobStage {
   /** Of the Deployment of job `web`. */
   image(namespace: string): Promise<unknown>
   pods(namespace: string): Promise<readonly JsonObject[]>
-  /** What usher has asked the API server since the last call: `verb uri`. */
-  calls(): readonly string[]
+  /** What whoever changes jobs, or another user, has asked the API server since the last call: `verb uri`. */
+  calls(user?: string): readonly string[]
 }
 
 const changeScript = fileURLToPath(new URL('../support/job-change-process.ts', import.meta.url))
@@ -132,11 +132,11 @@ export async function startJobStage(t: Test): Promise<JobStage> {
     image: async (namespace) => listAt(await deployment(namespace), 'spec', 'template', 'spec', 'containers')[0]?.['image'],
     pods: (namespace) => listAll(config, { path: `/api/v1/namespaces/${namespace}/pods`, signal }),
     find,
-    calls() {
+    calls(user = runner) {
       const lines = readFileSync(log, 'utf8').split('\n').filter((line) => line !== '')
       const fresh = lines.slice(read).map((line): unknown => JSON.parse(line)).filter(isObject)
       read = lines.length
-      return fresh.filter(({ user }) => valueAt(user, 'username') === runner).map(({ verb, requestURI }) => `${shown(verb)} ${shown(requestURI)}`)
+      return fresh.filter((event) => valueAt(event, 'user', 'username') === user).map(({ verb, requestURI }) => `${shown(verb)} ${shown(requestURI)}`)
     },
   }
 }

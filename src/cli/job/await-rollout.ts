@@ -27,6 +27,8 @@ export interface RolloutWait {
   readonly detaching: AbortSignal
   /** Aborted when somebody else has taken the job over. */
   readonly lost: AbortSignal
+  /** Aborted when it cannot go on; by an error that says why. */
+  readonly broken: AbortSignal
 }
 
 // What changes is told at once; how long it has been so, once a second.
@@ -71,7 +73,7 @@ interface Looking {
   stop(): void
 }
 
-function startLooking({ cluster, job, workload, timeoutMs, isForEach, report, detaching, lost }: RolloutWait): Looking {
+function startLooking({ cluster, job, workload, timeoutMs, isForEach, report, detaching, lost, broken }: RolloutWait): Looking {
   const { promise: ended, resolve } = Promise.withResolvers<End>()
   const object = jobObject(workload)
   const pods = new Map<string, JsonObject>()
@@ -117,9 +119,11 @@ function startLooking({ cluster, job, workload, timeoutMs, isForEach, report, de
   const overdue = `${title} is not healthy after ${formatAge(waitMs / 1_000)}${isForEach ? ' without another healthy instance' : ''}`
   const late = setTimeout(() => finish({ kind: 'failed', message: `${overdue}: ${text()}` }), waitMs)
   const detach = (): void => finish({ kind: 'detached' })
-  for (const signal of [detaching, lost]) {
-    if (signal.aborted) detach()
-    else signal.addEventListener('abort', detach, { once: true })
+  const fail = (): void => finish({ kind: 'failed', message: broken.reason instanceof Error ? broken.reason.message : String(broken.reason) })
+  const endings = [[lost, detach], [broken, fail], [detaching, detach]] as const
+  for (const [signal, end] of endings) {
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end, { once: true })
   }
 
   function look(key: string, pod: JsonObject | undefined): void {
@@ -190,7 +194,7 @@ function startLooking({ cluster, job, workload, timeoutMs, isForEach, report, de
       clearInterval(asking)
       ending.abort()
       clearTimeout(late)
-      for (const signal of [detaching, lost]) signal.removeEventListener('abort', detach)
+      for (const [signal, end] of endings) signal.removeEventListener('abort', end)
       for (const watch of watches) watch.stop()
     },
   }

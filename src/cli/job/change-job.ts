@@ -4,14 +4,14 @@ import { objectPath } from '../../install/chart-object.ts'
 import { carryOut, type RunEnd, type RunPorts } from '../../job/run/carry-out.ts'
 import { begin, deployedIn, type Draft, forsake, type Ledger, markDeployed, markDetached, markFailed, markLeft, pendingIn, recordedIn, settle } from '../../job/run/ledger.ts'
 import { workloadOf } from '../../job/run/kinds.ts'
-import { isNothing, planRun, type RunPlan } from '../../job/run/plan-run.ts'
+import { isNothing, planRun, type RunPlan, type Surveyed } from '../../job/run/plan-run.ts'
 import { relaxRollout } from '../../job/run/relax-rollout.ts'
 import { standingOf } from '../../job/run/rollout.ts'
-import { isSame, type JsonObject, objectsOf } from '../../units/json.ts'
+import { isSame, objectsOf } from '../../units/json.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { deleteObject } from '../remove-objects.ts'
 import { awaitRollout } from './await-rollout.ts'
-import { awaitLiveness, type HeldLease, takeLease } from './job-lease.ts'
+import { awaitLiveness, type HeldLease, holdLease } from './job-lease.ts'
 import { explain, type JobCluster, jobObject, withSignal } from './job-cluster.ts'
 import { applySurveyed, undoStep } from './job-hands.ts'
 import type { JobReport } from './job-report.ts'
@@ -29,7 +29,9 @@ export interface JobChange {
   readonly report: JobReport
   /** Of what the ledger knows. Throws where there is nothing that it could be. */
   readonly draftOf: (ledger: Ledger) => Draft | Promise<Draft>
-  readonly roomFor: (objects: readonly JsonObject[]) => Promise<Room>
+  /** Told when the cluster has refused it; throws where it knows better why. */
+  readonly refused?: () => Promise<void>
+  readonly roomFor: (objects: readonly Surveyed[]) => Promise<Room>
   /** Whether what others have set or put in is taken over. */
   readonly isForced: boolean
   /** Where the names of jobs are kept; undefined: it is looked for. */
@@ -60,7 +62,7 @@ export async function changeJob(change: JobChange): Promise<ExitCode> {
     await report.end(`job ${job} is as it is to be (revision ${current.number}); nothing was changed`, 'unchanged', { revision: current.number })
     return exitCodes.done
   }
-  const room = await change.roomFor(draft.objects)
+  const room = await change.roomFor(prepared.wanted)
   if (room.problem !== undefined) throw new JobRejection(job, room.problem)
   const relaxed = room.isTight ? relaxRollout(draft.objects) : undefined
   if (relaxed !== undefined) await report.note('warning: there is no room for one instance more: one at a time goes before the next one comes (maxUnavailable 1)')
@@ -72,14 +74,18 @@ export async function changeJob(change: JobChange): Promise<ExitCode> {
 interface Prepared {
   readonly draft: Draft
   readonly ledger: Ledger
+  readonly wanted: readonly Surveyed[]
   readonly plan: RunPlan
 }
 
 /** Has everything tried, and decides what would be done. */
-async function prepare({ cluster, job, isForced }: JobChange, ledger: Ledger, draft: Draft): Promise<Prepared> {
-  const wanted = await surveyJob(cluster, { job, objects: draft.objects, isForced })
+async function prepare({ cluster, job, isForced, refused, stopping }: JobChange, ledger: Ledger, draft: Draft): Promise<Prepared> {
+  const wanted = await surveyJob(cluster, { job, objects: draft.objects, isForced }).catch(async (error: unknown) => {
+    if (!stopping.aborted) await refused?.()
+    throw error
+  })
   const facts = { job, wanted, previous: deployedIn(ledger)?.objects, recorded: recordedIn(ledger) }
-  return { draft, ledger, plan: planRun({ ...facts, others: await findOthers(cluster, facts.recorded, draft.objects) }) }
+  return { draft, ledger, wanted, plan: planRun({ ...facts, others: await findOthers(cluster, facts.recorded, draft.objects) }) }
 }
 
 /** What was run with a rollout that needs no room is the same job still. */
@@ -140,12 +146,10 @@ async function enter(change: JobChange, found: FoundLedger, draft: Draft, plan: 
   const holder = ownHolder()
   // What is under way is not broken off by whoever goes away: it is all or nothing.
   const cluster = withSignal(change.cluster, new AbortController().signal)
+  const enteredMs = performance.now()
   const begun = await writeLedger(cluster, begin(found.ledger, draft, { holder, at: new Date().toISOString() }), found.version)
   if (begun === undefined) throw busy(job, (await readLedger(cluster, job)).ledger.pending?.holder ?? 'somebody')
-  const lease = await takeLease(cluster, job, holder).catch(async (error: unknown) => {
-    await writeLedger(cluster, found.ledger, begun.version)
-    throw error
-  })
+  const lease = holdLease(cluster, job, { holder, enteredMs })
   const entered: Entered = { ...change, cluster, draft, lease, number: pendingIn(begun.ledger)?.number ?? 0, previous: deployedIn(begun.ledger)?.number, book: bookOf(cluster, begun) }
   try {
     return await conclude(entered, await carryOut(plan, portsOf(entered), { keepsUnhealthy: draft.job?.update.rollback === false, failed: (message, evidence) => change.report.evidence(message, evidence) }))
@@ -173,6 +177,7 @@ function portsOf({ cluster, job, report, draft, lease, book, isForced, timeoutMs
   const workload = workloadOf(draft.objects)
   return {
     async apply(step) {
+      lease.denied.throwIfAborted()
       await withPatience(async () => {
         await lease.assure()
         await applySurveyed(cluster, step, isForced)
@@ -180,7 +185,7 @@ function portsOf({ cluster, job, report, draft, lease, book, isForced, timeoutMs
       await report.object(step.outcome, step.object)
     },
     async awaitRollout() {
-      return workload === undefined ? { kind: 'healthy' } : awaitRollout({ cluster, job, workload, timeoutMs, isForEach, report, detaching: stopping, lost: lease.lost })
+      return workload === undefined ? { kind: 'healthy' } : awaitRollout({ cluster, job, workload, timeoutMs, isForEach, report, detaching: stopping, lost: lease.lost, broken: lease.denied })
     },
     deployed: () => book.write(markDeployed),
     async undo(step) {

@@ -56,8 +56,8 @@ export function explain(cluster: JobCluster, error: unknown, about?: ChartObject
   const title = about === undefined ? '' : `${typeof about === 'string' ? about : titleOf(about)}: `
   const absent = absentNamespace(cluster, error)
   if (absent !== undefined) return absent
-  // What is not found is not the API server.
-  const explained = statusOf(cluster, error) === 404 && error instanceof Error ? new Error(error.message, { cause: error }) : explainFailure(admin, error)
+  // What an API server does not find is there to be told; whatever else finds nothing is none.
+  const explained = error instanceof admin.kube.ApiError && error.status === 404 && error.document?.['kind'] === 'Status' ? new Error(error.message, { cause: error }) : explainFailure(admin, error)
   explained.message = `${title}${explained.message}`
   return explained
 }

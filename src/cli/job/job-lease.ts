@@ -4,67 +4,107 @@ import { jobFieldManager, jobLabel, ledgerOf } from '../../job/names.ts'
 import { leaseMs, type LeaseRecord, liveness, type Liveness, look, renewEveryMs } from '../../job/run/lease.ts'
 import type { JsonObject } from '../../units/json.ts'
 import { explain, type JobCluster, statusOf } from './job-cluster.ts'
+import { readLedger } from './ledger-secret.ts'
 
 /** A lease that is held, and renewed for as long. */
 export interface HeldLease {
   /** Aborted when it is lost: whoever has it now changes the job. */
   readonly lost: AbortSignal
+  /** Aborted where it may not be written, after 10 s: nobody could see that somebody is there, so what is under way is to end. */
+  readonly denied: AbortSignal
   /** Makes sure that it is held still, where it was not renewed for too long: a machine may have slept. Throws where it is lost, or that cannot be told. */
   assure(): Promise<void>
   /** Renews it no more. */
   end(): void
 }
 
+/** Who holds a lease, and by what. */
+export interface LeaseTerms {
+  readonly holder: string
+  /** By `performance.now()`, just before it was entered in the ledger that somebody changes the job. */
+  readonly enteredMs: number
+}
+
 /**
- * Takes the lease of a job, whoever has it, and renews it. Only who has won the ledger may: the ledger says who changes the
- * job, the lease only whether they are there still. Throws where it may not be written.
+ * Holds the lease of a job, whoever had it, and renews it. Only who has won the ledger may: the ledger says who changes the
+ * job, the lease only whether they are there still. Nobody takes them for gone within the first 15 s, so it is written for
+ * the first time when it is to be renewed: who is done by then needs none.
  */
-export async function takeLease(cluster: JobCluster, job: string, holder: string): Promise<HeldLease> {
+export function holdLease(cluster: JobCluster, job: string, { holder, enteredMs }: LeaseTerms): HeldLease {
   const path = pathOf(cluster, job)
-  const losing = new AbortController()
-  let lease: JsonObject
-  try {
-    lease = await cluster.asker.patch(path, 'apply-patch+yaml', leaseOf(cluster, job, holder), { fieldManager: jobFieldManager, force: 'true' })
-  } catch (error) {
-    throw explain(cluster, error, `the lease of job ${job}`)
-  }
-  let renewedAt = performance.now()
+  const [losing, denying] = [new AbortController(), new AbortController()]
+  let lease: JsonObject | undefined
+  let renewedMs = enteredMs
   let renewing: Promise<void> | undefined
   // It keeps the process alive: who watches nothing but this renews it still.
   const timer = setInterval(() => void renew().catch(() => {}), renewEveryMs)
 
   /** One at a time: of two, one would take the other for somebody else. */
   function renew(): Promise<void> {
-    renewing ??= renewOnce().finally(() => (renewing = undefined))
+    renewing ??= renewOnce()
+      .catch(refuse)
+      .finally(() => (renewing = undefined))
     return renewing
   }
 
   async function renewOnce(): Promise<void> {
-    const body = { metadata: { resourceVersion: textAt(lease, 'metadata', 'resourceVersion') }, spec: { renewTime: microTime() } }
+    const askedMs = performance.now()
+    if (lease === undefined) {
+      // By then, somebody else may have taken it for left.
+      if (askedMs - enteredMs >= leaseMs && !(await isOurs())) return lose()
+      lease = await take()
+    } else {
+      lease = await renewed(lease)
+      if (lease === undefined) return lose()
+    }
+    renewedMs = askedMs
+  }
+
+  function take(): Promise<JsonObject> {
+    return cluster.asker.patch(path, 'apply-patch+yaml', leaseOf(cluster, job, holder), { fieldManager: jobFieldManager, force: 'true' })
+  }
+
+  /** Undefined: somebody else has the job. */
+  async function renewed(before: JsonObject): Promise<JsonObject | undefined> {
+    const body = { metadata: { resourceVersion: textAt(before, 'metadata', 'resourceVersion') }, spec: { renewTime: microTime() } }
     try {
-      lease = await cluster.asker.patch(path, 'merge-patch+json', body, { fieldManager: jobFieldManager })
+      return await cluster.asker.patch(path, 'merge-patch+json', body, { fieldManager: jobFieldManager })
     } catch (error) {
       const status = statusOf(cluster, error)
       // An API server that is away takes nobody else's changes either: whether somebody was faster shows when it is back.
-      if (status !== 409 && status !== 404) throw explain(cluster, error, `the lease of job ${job}`)
+      if (status !== 409 && status !== 404) throw error
       const found = await cluster.asker.getIfThere(path)
-      // It may have been renewed though the answer was lost.
-      if (found === undefined || textAt(found, 'spec', 'holderIdentity') !== holder) return lose(`somebody else has taken job ${job} over`)
-      lease = found
+      // It may have been renewed though the answer was lost; and whoever has lost the ledger has no claim to it.
+      if (textAt(found, 'spec', 'holderIdentity') === holder) return found
+      return (await isOurs()) ? take() : undefined
     }
-    renewedAt = performance.now()
+  }
+
+  async function isOurs(): Promise<boolean> {
+    return (await readLedger(cluster, job)).ledger.pending?.holder === holder
+  }
+
+  function refuse(error: unknown): never {
+    const explained = explain(cluster, error, `the lease of job ${job}`)
+    // An API server that has just been started does not know all rights yet: what was written once may be written, and the
+    // first time it is tried again for as long as nobody can take the job for left.
+    const isLast = lease === undefined && performance.now() - enteredMs + renewEveryMs >= leaseMs
+    if (isLast && statusOf(cluster, error) === 403 && !denying.signal.aborted) denying.abort(explained)
+    throw explained
   }
 
   async function assure(): Promise<void> {
-    if (performance.now() - renewedAt >= leaseMs) await renew()
+    const isLate = performance.now() - renewedMs >= leaseMs
+    if (isLate && denying.signal.aborted && !(await isOurs())) lose()
+    else if (isLate && !denying.signal.aborted) await renew()
     losing.signal.throwIfAborted()
   }
 
-  function lose(why: string): void {
+  function lose(): void {
     clearInterval(timer)
-    if (!losing.signal.aborted) losing.abort(new Error(why))
+    if (!losing.signal.aborted) losing.abort(new Error(`somebody else has taken job ${job} over`))
   }
-  return { lost: losing.signal, assure, end: () => clearInterval(timer) }
+  return { lost: losing.signal, denied: denying.signal, assure, end: () => clearInterval(timer) }
 }
 
 const lookAgainMs = 500

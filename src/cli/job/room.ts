@@ -1,5 +1,6 @@
 import type { JobProblem } from '../../job/problems.ts'
 import { jobFieldManager } from '../../job/names.ts'
+import type { Surveyed } from '../../job/run/plan-run.ts'
 import type { JsonObject } from '../../units/json.ts'
 import { planObjects } from '../plan-room.ts'
 import type { JobCluster } from './job-cluster.ts'
@@ -20,10 +21,11 @@ export interface Room {
  * Says whether the cluster takes the pods of a job, and has room for them beside all that runs there. Who may not look at
  * nodes and pods cannot be told beforehand; that is no reason not to try.
  */
-export function roomFor({ admin, namespace }: JobCluster, job: string, report: JobReport): (objects: readonly JsonObject[]) => Promise<Room> {
-  return async (objects) => {
+export function roomFor({ admin, namespace }: JobCluster, job: string, report: JobReport): (wanted: readonly Surveyed[]) => Promise<Room> {
+  return async (wanted) => {
+    const tried = new Map(wanted.flatMap(({ object, live, after }) => (after === undefined ? [] : [[object, { kind: 'taken', after, ...(live === undefined ? {} : { live }) }] as const])))
     try {
-      const plan = await planObjects(admin, objects, { namespace, signal: AbortSignal.timeout(plannedWithinMs), jobName: job, fieldManager: jobFieldManager })
+      const plan = await planObjects(admin, wanted.map(({ object }) => object), { tried, namespace, signal: AbortSignal.timeout(plannedWithinMs), jobName: job, fieldManager: jobFieldManager })
       for (const warning of plan.warnings) await report.note(`warning: ${warning}`)
       const isTight = plan.workloads.some(({ outdated, rollout }) => outdated > 0 && rollout?.goesOn === false)
       return { isTight, ...(plan.problem === undefined || isOfNewNamespace(plan.problem) ? {} : { problem: plan.problem }) }

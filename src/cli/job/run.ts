@@ -1,4 +1,5 @@
 import type { Job } from '../../job/job.ts'
+import { needsProbeProgram } from '../../job/render/probes.ts'
 import { inOrder } from '../../job/run/kinds.ts'
 import type { Draft } from '../../job/run/ledger.ts'
 import { orderJobs } from '../../job/run/order-jobs.ts'
@@ -7,9 +8,9 @@ import type { Command } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { jobChangeFlags, readChangeSettings } from './change-flags.ts'
 import { changeJob } from './change-job.ts'
-import { readClusterOptions } from './cluster-options.ts'
+import { readJobOptions, readMinor } from './cluster-options.ts'
 import { renderFlags } from './render-flags.ts'
-import { joinJobs, jobClusterFlags } from './job-cluster.ts'
+import { type JobCluster, joinJobs, jobClusterFlags } from './job-cluster.ts'
 import { jobReport } from './job-report.ts'
 import { jobFileFlag } from './read-job-files.ts'
 import { readValidJobs, renderOrReject } from './rendered-jobs.ts'
@@ -40,14 +41,14 @@ export const runCommandOfJob: Command = {
     return runChange(settings.form, output, async (stopping) => {
       const jobs = orderJobs(await readValidJobs(values, output))
       const cluster = await joinJobs(values, stopping)
-      const options = await readClusterOptions(cluster, values, settings.usherNamespace)
+      const options = await readJobOptions(cluster, values, settings.usherNamespace, jobs.some(needsProbeProgram))
       // All of them, before anything is done with the first.
       const rendered = jobs.map((job) => [job, renderOrReject(job, options)] as const)
       if (rendered.length > 1) await checkRoomTogether(cluster, rendered.flatMap(([, { objects }]) => objects))
       for (const [job, each] of rendered) {
         const report = jobReport(output, job.name, settings.form)
         for (const warning of each.warnings) await report.note(`warning: ${job.name}: ${warning}`)
-        const code = await changeJob({ ...settings, cluster, job: job.name, report, stopping, draftOf: () => draftOf(job, each, options), roomFor: roomFor(cluster, job.name, report), isForced: values.isOn('force-conflicts') })
+        const code = await changeJob({ ...settings, cluster, job: job.name, report, stopping, draftOf: () => draftOf(job, each, options), refused: () => sayWhyByVersion(cluster, job, options), roomFor: roomFor(cluster, job.name, report), isForced: values.isOn('force-conflicts') })
         if (code !== exitCodes.done) return code
       }
       return exitCodes.done
@@ -57,4 +58,14 @@ export const runCommandOfJob: Command = {
 
 function draftOf(job: Job, { objects }: Rendered, options: RenderOptions): Draft {
   return { change: 'run', instances: job.instances, objects: inOrder(objects), job, options }
+}
+
+/**
+ * Where a cluster is too old for a job, that says better why it refuses it. Asked only then, it costs other runs nothing.
+ *
+ * @throws {JobRejection}
+ */
+async function sayWhyByVersion(cluster: JobCluster, job: Job, options: RenderOptions): Promise<void> {
+  const minor = await readMinor(cluster).catch(() => {})
+  if (minor !== undefined) renderOrReject(job, { ...options, minor })
 }

@@ -10,7 +10,7 @@ import { confirm } from '../confirm.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { deleteObject } from '../remove-objects.ts'
 import { awaitTurn, ownHolder } from './change-job.ts'
-import { deleteLease, takeLease } from './job-lease.ts'
+import { deleteLease, holdLease } from './job-lease.ts'
 import { explain, type JobCluster, jobObject, withSignal } from './job-cluster.ts'
 import type { JobReport } from './job-report.ts'
 import { noSuchJob } from './known-ledger.ts'
@@ -55,9 +55,10 @@ export async function stopJob(stop: JobStop): Promise<ExitCode> {
   }
   const cluster = withSignal(stop.cluster, new AbortController().signal)
   const holder = ownHolder()
+  const enteredMs = performance.now()
   const begun = await writeLedger(cluster, beginStop(found.ledger, { holder, at: new Date().toISOString() }), found.version)
   if (begun === undefined) throw new JobRejection(job, { code: 'job-busy', detail: `Somebody else is changing job ${job}.` })
-  const lease = await takeLease(cluster, job, holder)
+  const lease = holdLease(cluster, job, { holder, enteredMs })
   try {
     const gone = inOrderOfEnd(going)
     for (const object of gone.filter(isWorkload)) await take(stop, cluster, object, lease.lost)

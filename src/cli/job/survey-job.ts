@@ -3,6 +3,7 @@ import { objectPath, titleOf } from '../../install/chart-object.ts'
 import { conflictIn } from '../../install/conflict.ts'
 import { listPath } from '../../install/chart-kinds.ts'
 import { jobFieldManager } from '../../job/names.ts'
+import { droppedFrom } from '../../job/run/dropped.ts'
 import { objectKey } from '../../job/run/kinds.ts'
 import { belongsTo, type Outcome, type Surveyed } from '../../job/run/plan-run.ts'
 import { isObject, isSame, type JsonObject } from '../../units/json.ts'
@@ -46,8 +47,10 @@ async function tryObject(cluster: JobCluster, { job, isForced }: Surveying, body
       return { kind: 'refused', problem: `${titleOf(object)} is there already, and is not of this job; give the job another name, or take it over with --force-conflicts` }
     }
     const after = await applyDry(cluster, job, body, isForced)
-    const outcome = after === 'replaced' ? after : outcomeOf(live, after)
-    return { kind: 'taken', survey: { object: body, live, outcome } }
+    if (after === 'replaced') return { kind: 'taken', survey: { object: body, live, outcome: after } }
+    const dropped = droppedFrom(body, after)
+    if (dropped !== undefined) return { kind: 'refused', problem: `${titleOf(object)}: the cluster leaves out ${dropped}, which it is too old for, or has switched off` }
+    return { kind: 'taken', survey: { object: body, live, after, outcome: outcomeOf(live, after) } }
   } catch (error) {
     const status = statusOf(cluster, error)
     const explained = explain(cluster, error, object)

@@ -11,6 +11,8 @@ export interface Surveyed {
   readonly object: JsonObject
   /** Undefined: it is not there. */
   readonly live: JsonObject | undefined
+  /** Undefined: it would be made anew. */
+  readonly after?: JsonObject
   readonly outcome: Outcome
 }
 
