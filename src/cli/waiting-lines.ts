@@ -5,8 +5,9 @@ export interface WaitingLines {
   clear(): Promise<void>
 }
 
-// A terminal that does not say how wide it is.
+// A terminal that does not say how large it is.
 const usualColumns = 80
+const usualRows = 24
 const clearBelow = '\u{1b}[J'
 
 /** On a terminal they are drawn in their place, again where they change; elsewhere each is written once, when it first holds. */
@@ -15,23 +16,35 @@ export function waitingLines(stream: NodeJS.WriteStream, write: (text: string) =
 }
 
 function drawn(stream: NodeJS.WriteStream, write: (text: string) => Promise<void>): WaitingLines {
+  let wanted: readonly string[] = []
   let last: readonly string[] = []
-  const back = (): string => (last.length === 0 ? '' : `\r\u{1b}[${last.length}A`)
   async function draw(lines: readonly string[]): Promise<void> {
-    // The last column stays free: some terminals wrap there.
-    const width = (stream.columns || usualColumns) - 1
-    const text = `${back()}${clearBelow}${lines.map((line) => `${line.slice(0, width)}\n`).join('')}`
-    last = lines
-    await write(text)
+    const columns = stream.columns || usualColumns
+    // Of a terminal that has become narrower since, a line may take several rows.
+    const rows = last.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0)
+    last = fitting(lines, columns, stream.rows || usualRows)
+    await write(`${rows === 0 ? '' : `\r\u{1b}[${rows}A`}${clearBelow}${last.map((line) => `${line}\n`).join('')}`)
   }
   return {
     async show(lines) {
-      if (lines.join('\n') !== last.join('\n')) await draw(lines)
+      if (lines.join('\n') === wanted.join('\n')) return
+      wanted = lines
+      await draw(lines)
     },
     async clear() {
+      wanted = []
       if (last.length > 0) await draw([])
     },
   }
+}
+
+/** What has scrolled out of a terminal cannot be drawn again, so no more is shown than it has rows. */
+function fitting(lines: readonly string[], columns: number, rows: number): readonly string[] {
+  // The last column stays free: some terminals wrap there. So does the last row, which the cursor stands in.
+  const room = Math.max(2, rows - 1)
+  const left = lines.length - room
+  const shown = left <= 0 ? lines : [...lines.slice(0, room - 1), `… ${left + 1} more: the terminal has no room`]
+  return shown.map((line) => line.slice(0, Math.max(1, columns - 1)).toWellFormed())
 }
 
 function writtenOnce(write: (text: string) => Promise<void>): WaitingLines {

@@ -44,7 +44,7 @@ export async function startLogKubelet(t: Test): Promise<LogKubelet> {
     const shown = query['tailLines'] === undefined ? found : found.slice(Math.max(0, found.length - Number(query['tailLines'])))
     response.writeHead(200, { 'content-type': 'text/plain' })
     response.flushHeaders()
-    for (const line of shown) response.write(lineOf(line))
+    for (const line of shown) response.write(query['timestamps'] === 'true' ? lineOf(line) : `${line.text}\n`)
     if (query['follow'] !== 'true' || atEnd.has(of)) {
       response.end()
       return
