@@ -113,9 +113,9 @@ export function begin(ledger: Ledger, draft: Draft, { holder, at }: Beginning): 
   return { ...ledger, revisions: [...revisions, { ...draft, number, at, state: 'pending' }], pending }
 }
 
-/** A stop begins. */
+/** A stop begins. It lets go of the name: whoever goes on after one that was broken off keeps it anew. */
 export function beginStop(ledger: Ledger, { holder, at }: Beginning): Ledger {
-  return { ...close(ledger, 'failed', { message: abandoned }), pending: { change: 'stop', holder, since: at, isDetached: false } }
+  return { ...close(ledger, 'failed', { message: abandoned }), isClaimed: false, pending: { change: 'stop', holder, since: at, isDetached: false } }
 }
 
 /** What was begun is there, and healthy. */
