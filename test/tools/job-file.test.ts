@@ -63,6 +63,19 @@ t.test('without the webhook a job runs all the same, without the gate, and that 
   t.match(await shell.run('usher job stop web -n alone --yes'), { code: 0 })
 })
 
+t.test('scaled after a run that ended with 6, as its file keeps what has failed: it is that one still, and no older one', async (t) => {
+  await stage.namespace(t, 'kept')
+  const web = (image: string): string => `name: web\nnumInstances: 2\nupdate: {rollback: false}\ncontainers: {app: {image: "${image}", memory: 100M}}\n`
+  t.match(await shell.run('usher job run -f - -n kept', web('app:1')), { code: 0 })
+  t.match(await shell.run('usher job run -f - -n kept --timeout 2s', web('bad:2')), { code: 6, stdout: /it stays as it is, as the job file says/ })
+  const scaled = await shell.run('usher job scale web 1 -n kept --timeout 2s')
+  t.match(scaled, { code: 6, stdout: /^changed +Deployment web$/m }, scaled.stderr)
+  t.match([await stage.image('kept'), valueAt(await stage.deployment('kept'), 'spec', 'replicas')], ['bad:2', 1])
+  t.match(await shell.run('usher job rollback web -n kept'), { code: 0, stdout: /job web runs: revision 4, 2 instances/ })
+  t.equal(await stage.image('kept'), 'app:1', 'a rollback goes back to what was healthy')
+  t.match(await shell.run('usher job stop web -n kept --yes'), { code: 0 })
+})
+
 t.test('what the job has no more is in the plan, as it is taken away', async (t) => {
   await stage.namespace(t, 'fewer')
   const web = (more: string): string => `name: web\n${more}containers: {app: {image: app, memory: 100M, ports: ["80:80"]}}\n`

@@ -71,8 +71,13 @@ export function pendingIn({ revisions }: Ledger): Revision | undefined {
   return revisions.findLast(({ state }) => state === 'pending')
 }
 
-/** What was put in last, as far as the ledger knows: what nobody has watched to its end, else what is deployed. */
+/**
+ * What was put in last, as far as the ledger knows: what nobody has watched to its end; what has failed and stays by the will
+ * of its file; else what is deployed.
+ */
 export function currentIn(ledger: Ledger): Revision | undefined {
+  const last = ledger.revisions.at(-1)
+  if (ledger.pending === undefined && last?.isLeft === true && last.job?.update.rollback === false) return last
   return (ledger.pending?.isDetached === true ? pendingIn(ledger) : undefined) ?? deployedIn(ledger)
 }
 

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { begin, beginStop, beforeIn, bounded, currentIn, deployedIn, forsake, type Ledger, markDeployed, markDetached, markFailed, markLeft, mostLedgerBytes, mostRevisions, newLedger, pendingIn, settle } from '../../../src/job/run/ledger.ts'
 import { jobDraft, jobObjects } from '../../support/job-objects.ts'
+import { container, job } from '../../support/job-values.ts'
 
 const by = { holder: 'ada@desk', at: '2026-05-01T10:00:00.000Z' }
 const first = jobDraft(jobObjects('web'))
@@ -44,6 +45,17 @@ t.test('what was put in last is what is deployed, or what nobody has watched to 
   t.equal(currentIn(markDetached(open))?.number, 2)
   t.equal(currentIn(settle(markDetached(open), true))?.number, 2)
   t.equal(currentIn(markDetached(begin(newLedger('web'), first, by)))?.number, 1)
+})
+
+t.test('what has failed and stays by the will of its file is what was put in last; what could not be set back is not', async (t) => {
+  const left = (rollback: boolean): Ledger => markLeft(begin(deployedOnce, { ...second, job: job([container('app')], { update: { order: 'start-first', rollback } }) }, by), 'not healthy', [])
+  t.equal(currentIn(left(false))?.number, 2)
+  t.equal(currentIn(left(true))?.number, 1, 'by its file, what was before is to be there')
+  t.equal(currentIn(markDeployed(begin(left(false), jobDraft(jobObjects('web', { image: 'app:3' })), by)))?.number, 3)
+})
+
+t.test('a stop lets go of the name: whoever goes on after one that was broken off keeps it anew', async (t) => {
+  t.equal(beginStop({ ...deployedOnce, isClaimed: true }, by).isClaimed, false)
 })
 
 t.test('what somebody has begun and not ended is gone on with where it is the same', async (t) => {
