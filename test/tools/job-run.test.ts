@@ -173,6 +173,30 @@ t.test('instances that end by themselves cannot be changed in place: they are ma
   t.equal(await imageOf(), 'app:1')
 })
 
+t.test('instances that had ended are not run again by a change that fails, and that is told; those that had not, are', async (t) => {
+  await stage.namespace(t, 'ended')
+  const batch = (name: string, image: string): readonly JsonObject[] => [
+    jobObject('batch/v1', 'Job', name, name, { spec: { completions: 1, parallelism: 1, template: { metadata: { labels: { 'usher.dev/job': name } }, spec: { restartPolicy: 'Never', containers: [{ name: 'app', image }] } } } }, 'ended'),
+  ]
+  const jobs = '/apis/batch/v1/namespaces/ended/jobs'
+  for (const name of ['done', 'busy']) {
+    const first = change('ended', name, batch(name, 'app:1'))
+    await until(`${name} is there`, () => stage.find(`${jobs}/${name}`), waitMs)
+    await stage.send('PATCH', `${jobs}/${name}/status`, { status: { startTime: new Date().toISOString(), active: 1, ready: 1 } })
+    t.match(await first, { code: 0 })
+  }
+  const time = new Date().toISOString().replace(/\.\d+Z/, 'Z')
+  const condition = (type: string): JsonObject => ({ type, status: 'True', lastTransitionTime: time, lastProbeTime: time })
+  await stage.send('PATCH', `${jobs}/done/status`, { status: { active: 0, ready: 0, succeeded: 1, completionTime: time, conditions: [condition('SuccessCriteriaMet'), condition('Complete')] } })
+
+  const done = await change('ended', 'done', batch('done', 'app:2'), { timeoutMs: 1_000 })
+  t.match(done, { code: 5, stdout: /Job done had ended before, and is not there any more: it is not done again; usher job rollback done --to 1 does it\nrevision 2 of job done has failed, and revision 1 is back, but for what had ended;/ }, done.stdout + done.stderr)
+  t.equal(await stage.find(`${jobs}/done`), undefined)
+  const busy = await change('ended', 'busy', batch('busy', 'app:2'), { timeoutMs: 1_000 })
+  t.match(busy, { code: 5, stdout: /and revision 1 is back;/ }, busy.stdout + busy.stderr)
+  t.equal(listAt(await stage.find(`${jobs}/busy`), 'spec', 'template', 'spec', 'containers')[0]?.['image'], 'app:1')
+})
+
 t.test('for machines: one object a line', async (t) => {
   await stage.namespace(t, 'json')
   const { stdout, code } = await change('json', 'web', jobObjects('web', { namespace: 'json', replicas: 1 }), { form: 'json' })

@@ -219,7 +219,8 @@ async function conclude(entered: Entered, end: RunEnd): Promise<ExitCode> {
   const { message, evidence } = end
   if (end.kind === 'rolled-back') {
     await note((ledger) => markFailed(ledger, message, evidence))
-    const back = previous === undefined ? 'nothing of it is left' : `revision ${previous} is back`
+    for (const each of end.ended) await report.note(`${each} had ended before, and is not there any more: it is not done again; usher job rollback ${job} --to ${previous ?? number} does it`)
+    const back = previous === undefined ? 'nothing of it is left' : `revision ${previous} is back${end.ended.length === 0 ? '' : ', but for what had ended'}`
     await report.end(`revision ${number} of job ${job} has failed, and ${back}; usher job history ${job} --revision ${number} shows this again`, 'rolled-back', { revision: number, message })
     return exitCodes.rolledBack
   }

@@ -25,7 +25,7 @@ export interface RunPorts {
 export type RunEnd =
   | { readonly kind: 'deployed'; /** What could not be taken away, each with why. */ readonly left: readonly string[] }
   | { readonly kind: 'detached' }
-  | { readonly kind: 'rolled-back'; readonly message: string; readonly evidence: readonly string[] }
+  | { readonly kind: 'rolled-back'; readonly message: string; readonly evidence: readonly string[]; /** What had ended before, and was not put back, since it would be done again. */ readonly ended: readonly string[] }
   | { readonly kind: 'not-rolled-back'; readonly message: string; readonly evidence: readonly string[]; /** What is not as it was, each with why. */ readonly left: readonly string[] }
 
 /** What steers a run. */
@@ -72,7 +72,8 @@ async function setBack({ apply, undo }: RunPlan, begun: ReadonlySet<string>, por
   // What the revision before has is applied whole: an earlier run may have been broken off anywhere.
   const steps = undo.filter((step) => step.kind === 'apply' || !untouched.has(objectKey(step.object)))
   const left = await each(steps, ({ object }) => titleOfObject(object), (step) => ports.undo(step))
-  return left.length === 0 ? { kind: 'rolled-back', ...why } : { kind: 'not-rolled-back', ...why, left }
+  const ended = steps.flatMap((step) => (step.kind === 'delete' && step.hasEnded === true ? [titleOfObject(step.object)] : []))
+  return left.length === 0 ? { kind: 'rolled-back', ...why, ended } : { kind: 'not-rolled-back', ...why, left }
 }
 
 /** Does it with each, whatever fails; gives what has failed. */

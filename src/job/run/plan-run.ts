@@ -2,6 +2,7 @@ import { textAt } from '../../check/json-paths.ts'
 import type { JsonObject } from '../../units/json.ts'
 import { jobLabel } from '../names.ts'
 import { holdsData, isWorkload, objectKey } from './kinds.ts'
+import { hasEnded } from './rollout.ts'
 
 /** What would come of an object. `replaced`: it cannot be changed, and is made anew. */
 export type Outcome = 'created' | 'changed' | 'unchanged' | 'replaced'
@@ -22,8 +23,8 @@ export type Undo =
   | { readonly kind: 'apply'; readonly object: JsonObject }
   /** As it was, though no revision knows it. */
   | { readonly kind: 'revert'; readonly object: JsonObject; readonly live: JsonObject }
-  /** The revision before does not have it. */
-  | { readonly kind: 'delete'; readonly object: JsonObject }
+  /** The revision before does not have it; `hasEnded`: it has, but had ended, and what has ended is not done again. */
+  | { readonly kind: 'delete'; readonly object: JsonObject; readonly hasEnded?: true }
 
 /** What is done, in this order. */
 export interface RunPlan {
@@ -67,11 +68,17 @@ export function planRun({ job, wanted, previous = [], recorded, others }: RunFac
     // Pods first: what they use goes after them.
     prune: workloadsFirst(ours),
     undo: [
-      ...previous.map((object): Undo => ({ kind: 'apply', object })),
+      ...previous.map((object): Undo => (wouldRunAgain(object, wanted) ? { kind: 'delete', object, hasEnded: true } : { kind: 'apply', object })),
       ...reverted,
       ...workloadsFirst(gone.toReversed()).map((object): Undo => ({ kind: 'delete', object })),
     ],
   }
+}
+
+/** Whether to put an object back would do work again that was done: that of a batch Job which is not there, or had ended, before this run made another one. */
+function wouldRunAgain(object: JsonObject, wanted: readonly Surveyed[]): boolean {
+  const found = object['kind'] === 'Job' ? wanted.find((each) => objectKey(each.object) === objectKey(object)) : undefined
+  return found !== undefined && (found.live === undefined || (found.outcome === 'replaced' && hasEnded(found.live)))
 }
 
 /** Whether nothing would be done. */

@@ -55,6 +55,11 @@ function ofJob(job: JsonObject): Standing {
   return { kind: ready + succeeded >= wanted ? 'healthy' : 'underway', text: `${ready} of ${wanted} instances run, ${succeeded} have ended well` }
 }
 
+/** Whether a batch Job has done its work, or has failed for good. */
+export function hasEnded(job: JsonObject): boolean {
+  return ['Complete', 'Failed'].some((type) => conditionOf(job, type)?.['status'] === 'True')
+}
+
 function conditionOf(workload: JsonObject, type: string): JsonObject | undefined {
   return objectsAt(workload, 'status', 'conditions').find((each) => each['type'] === type)
 }

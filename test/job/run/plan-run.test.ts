@@ -50,3 +50,15 @@ t.test('what a run that was broken off has made goes when the next one fails; it
     'delete ConfigMap web-config',
   ])
 })
+
+t.test('what a batch Job has done is not done again when a change of it fails; what had not ended comes back', async (t) => {
+  const job = jobObject('batch/v1', 'Job', 'once', 'once', { spec: {} })
+  const live = (...types: readonly string[]): JsonObject => ({ ...job, status: { conditions: types.map((type) => ({ type, status: 'True' })) } })
+  const undoneOf = (survey: Omit<Surveyed, 'object'>): RunPlan['undo'] => planRun({ job: 'once', wanted: [{ object: job, ...survey }], previous: [job], recorded: [job], others: [] }).undo
+  const notAgain = [{ kind: 'delete', object: job, hasEnded: true }] as const
+  t.strictSame(undoneOf({ live: live('SuccessCriteriaMet', 'Complete'), outcome: 'replaced' }), notAgain)
+  t.strictSame(undoneOf({ live: live('Failed'), outcome: 'replaced' }), notAgain)
+  t.strictSame(undoneOf({ live: undefined, outcome: 'created' }), notAgain, 'of one that is not there nobody knows whether it had')
+  t.strictSame(undoneOf({ live: live(), outcome: 'replaced' }), [{ kind: 'apply', object: job }])
+  t.strictSame(undoneOf({ live: live('Complete'), outcome: 'changed' }), [{ kind: 'apply', object: job }], 'in place, nothing runs by that')
+})
