@@ -58,6 +58,10 @@ async function merged(t: Test, { shell, kubelet, server }: Stage): Promise<void>
   t.equal(await shell.read('usher job logs job/web -n shop --tail 1'), 'web-a | three \u{1b}[31mred\nweb-b | four\n')
   t.equal(await shell.read('usher job logs web -n shop --previous'), 'web-a | before\nweb-b | before\n')
   t.equal(await shell.read('usher job logs web -n shop -c usher-lock'), 'web-a | got the startup lock\nweb-b | got the startup lock\n')
+  const lineOf = (pod: string, text: string, time: number) => ({ pod, container: 'web', time: new Date(at(time)).toISOString().replace('Z', '000000Z'), text })
+  const records = (await shell.read('usher job logs web -n shop -o json')).trim().split('\n').map((line) => JSON.parse(line) as unknown)
+  t.strictSame(records, [lineOf('web-a', 'one', 1), lineOf('web-b', 'two', 2), lineOf('web-a', 'three \u{1b}[31mred', 3), lineOf('web-b', 'four', 4)])
+  t.match(await shell.read('usher job logs web -n shop -o yaml --tail 1'), /^---\npod: web-a\ncontainer: web\ntime: 2026-\S+\ntext: .*\n---\npod: web-b\n/)
   await shell.read('usher job logs web -n shop --since 10m')
   t.match(kubelet.asked.at(-1)?.query, { sinceSeconds: '600', timestamps: 'true' })
   t.equal(await shell.read('usher job logs web -n shop | head -n 1'), 'web-a | one\n')
@@ -169,6 +173,7 @@ async function badInput(t: Test, { shell, kubelet, web }: Stage): Promise<void> 
   }
   await says('usher job logs', 2, /which job\? usher job logs JOB/)
   await says('usher job logs web -f --previous', 2, /exclude each other/)
+  await says('usher job logs web -o xml', 2, /"xml" is none of table, json and yaml/)
   await says('usher job logs web --tail few', 2, /"few" is neither a number of lines nor all/)
   await says('usher job logs web --since yesterday', 2, /--since: "yesterday" is not a number of seconds/)
   await says('usher job logs wep -n shop', 1, /there is no job wep in namespace shop; did you mean web\?/)

@@ -4,6 +4,7 @@ import { paintFor } from '../../terminal/paint.ts'
 import type { JsonObject } from '../../units/json.ts'
 import type { JoinedAdmin } from '../admin-cluster.ts'
 import type { OutputFlow } from '../output-flow.ts'
+import { type MachineForm, streamText } from '../output-form.ts'
 
 /** Which logs, and how much of them. */
 export interface LogWish {
@@ -61,6 +62,16 @@ export function logWriter(stream: NodeJS.WriteStream, flow: OutputFlow): LogWrit
   return {
     async write(lines) {
       if (lines.length > 0) await flow.write(lines.map(({ of, line }) => `${prefixOf(of)}${line.text}\n`).join(''))
+    },
+  }
+}
+
+/** Writes lines for machines: each a line of JSON, or a document of YAML. */
+export function recordWriter(form: MachineForm, flow: OutputFlow): LogWriter {
+  return {
+    async write(lines) {
+      const records = lines.map(({ of: { pod, container }, line: { timeText, text } }) => streamText(form, { pod, container, time: timeText === '' ? null : timeText, text }))
+      if (lines.length > 0) await flow.write((await Promise.all(records)).join(''))
     },
   }
 }

@@ -4,12 +4,13 @@ import { type Command, type FlagValues, UsageError } from '../command.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { findWorkload } from '../find-workload.ts'
 import { OutputError, outputFlow } from '../output-flow.ts'
+import { readOutput } from '../output-form.ts'
 import { settingsReader } from '../settings-reader.ts'
 import { withStopSignals } from '../until-interrupted.ts'
 import { namespaceOf, readTimeout, withinTime, workloadFlags } from '../workload-flags.ts'
 import { followLogs } from './follow-logs.ts'
 import { readJob } from './job-operand.ts'
-import { type LogWish, logWriter } from './log-output.ts'
+import { type LogWish, logWriter, recordWriter } from './log-output.ts'
 import { showLogs } from './show-logs.ts'
 
 /** `usher job logs` */
@@ -28,16 +29,18 @@ export const jobLogsCommand: Command = {
     tail: { type: 'string', value: 'N', default: 'all', help: 'the last so many lines of each container; all' },
     previous: { type: 'boolean', short: 'p', help: 'of the containers that have run before those that run' },
     since: { type: 'string', value: 'SPAN', help: 'not older than this, such as 10m' },
+    output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table: lines for people; json or yaml: one object a line of a log, with pod, container, time and text' },
   },
   examples: ['usher job logs web', 'usher job logs web -f --tail 20', 'usher job logs web --container app --previous', 'usher job logs web --since 10m'],
   async run(values, output) {
     const job = readJob('logs', values)
     const wish = readWish(values)
+    const form = readOutput(values)
     const timeoutMs = readTimeout(values)
     const admin = await joinAdmin(values)
     const found = await withinTime(timeoutMs, (signal) => findWorkload(admin, askWith(admin, signal), namespaceOf(admin), job))
     const tell = (sentence: string): void => void output.stderr.write(`usher job logs: ${sentence}\n`)
-    const parts = { admin, workload: found.workload, wish, writer: logWriter(output.stdout, outputFlow(output.stdout)), tell }
+    const parts = { admin, workload: found.workload, wish, writer: form === 'table' ? logWriter(output.stdout, outputFlow(output.stdout)) : recordWriter(form, outputFlow(output.stdout)), tell }
     try {
       return await (values.isOn('follow') ? untilStopped((stopping) => followLogs({ ...parts, stopping })) : untilStopped((stopping) => showLogs({ ...parts, stopping })))
     } catch (error) {

@@ -1,13 +1,16 @@
+import { textAt } from '../../check/json-paths.ts'
 import { type JobProblem, jobProblemDocument, jobProblemTable } from '../../job/problems.ts'
 import { render } from '../../job/render/render.ts'
 import type { Rendered } from '../../job/rendered.ts'
 import { plainLayout } from '../../manifest/layout.ts'
 import { printBlock } from '../../manifest/print.ts'
+import { columns } from '../../terminal/columns.ts'
 import type { JsonObject } from '../../units/json.ts'
-import { isNamespaceName } from '../admin-cluster.ts'
-import { type Command, type Flag, type FlagValues, type Output, UsageError } from '../command.ts'
+import type { Command, Flag, Output } from '../command.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
+import { type OutputForm, readOutput } from '../output-form.ts'
 import { outputFlow } from '../output-flow.ts'
+import { checkOfflineFlags, offlineFlags } from './offline-flags.ts'
 import { jobFileFlag, problemOf, readJobFiles, tellWarnings } from './read-job-files.ts'
 import { readRenderOptions, renderFlags } from './render-flags.ts'
 
@@ -16,8 +19,9 @@ const newestVersion = '1.37'
 
 const flags = {
   filename: jobFileFlag,
-  output: { type: 'string', short: 'o', value: 'FORM', default: 'yaml', help: 'yaml; json: one List, or a problem document where the job is rejected' },
-  namespace: { type: 'string', short: 'n', value: 'NAME', default: 'default', help: 'namespace of the objects' },
+  output: { type: 'string', short: 'o', value: 'FORM', default: 'yaml', help: 'yaml; json: one List, or a problem document where the job is rejected; table: what there would be, by kind and name' },
+  ...offlineFlags,
+  namespace: { ...offlineFlags.namespace, default: 'default', help: 'namespace of the objects' },
   'kube-version': { type: 'string', value: 'VERSION', default: newestVersion, help: 'version of the API server that they are for' },
   ...renderFlags,
 } as const satisfies Record<string, Flag>
@@ -34,9 +38,9 @@ export const renderCommand: Command = {
   flags,
   examples: ['usher job render -f job.yaml -n shop > manifests.yaml', 'usher job render -f job.yaml --shared-storage-class nfs | kubectl apply -f -', 'usher job render -f web.yaml -f db.yaml --gateway edge/main --domain apps.example.org -o json'],
   async run(values, output) {
-    const form = readForm(values)
+    const form = readOutput(values)
+    checkOfflineFlags(values)
     const namespace = values.text('namespace') ?? 'default'
-    if (!isNamespaceName(namespace)) throw new UsageError(`--namespace: ${JSON.stringify(namespace)} is not a name that a namespace can have`)
     const options = readRenderOptions(values, namespace)
     const reading = await readJobFiles(values)
     tellWarnings(reading.warnings, output.stderr)
@@ -62,7 +66,7 @@ interface Rejected {
 }
 
 /** Says for people what is wrong; the documents go where machines look for them, and never into a file of manifests. */
-async function reject(form: 'yaml' | 'json', problems: readonly Rejected[], { stdout, stderr }: Output): Promise<ExitCode> {
+async function reject(form: OutputForm, problems: readonly Rejected[], { stdout, stderr }: Output): Promise<ExitCode> {
   const documents = problems.map(({ job, problem }) => `${JSON.stringify(jobProblemDocument(job, problem), undefined, 2)}\n`).join('')
   if (form === 'json') await outputFlow(stdout).write(documents)
   else stderr.write(documents)
@@ -75,13 +79,8 @@ function sentenceOf({ code, detail }: JobProblem): string {
   return remedy.startsWith('The detail') ? detail : `${detail} ${remedy}`
 }
 
-function printed(form: 'yaml' | 'json', objects: readonly JsonObject[]): string {
+function printed(form: OutputForm, objects: readonly JsonObject[]): string {
+  if (form === 'table') return `${columns([['KIND', 'NAME', 'API VERSION'], ...objects.map((object) => [textAt(object, 'kind') ?? '', textAt(object, 'metadata', 'name') ?? '', textAt(object, 'apiVersion') ?? ''])]).join('\n')}\n`
   if (form === 'json') return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }, undefined, 2)}\n`
   return objects.map((object) => printBlock(object, 0, plainLayout)).join('---\n')
-}
-
-function readForm(values: FlagValues): 'yaml' | 'json' {
-  const form = values.text('output')
-  if (form === 'yaml' || form === 'json') return form
-  throw new UsageError(`--output: ${JSON.stringify(form)} is neither yaml nor json`)
 }

@@ -3,6 +3,7 @@ import { counted } from '../../terminal/counted.ts'
 import type { Command } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { documentText, readOutput } from '../output-form.ts'
+import { checkOfflineFlags, offlineFlags } from './offline-flags.ts'
 import { jobFileFlag, readJobFiles, tellWarnings } from './read-job-files.ts'
 
 /** `usher job validate` */
@@ -16,10 +17,12 @@ export const validateCommand: Command = {
   flags: {
     filename: jobFileFlag,
     output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table: lines for people; json or yaml: all problems and warnings, with file, line, column, code and message' },
+    ...offlineFlags,
   },
   examples: ['usher job validate -f job.yaml', 'TAG=1.2 usher job validate -f web.yaml -f db.yaml', 'usher job validate -f - -o json < job.yaml'],
   async run(values, { stdout, stderr }) {
     const form = readOutput(values)
+    checkOfflineFlags(values)
     const { jobs, problems, warnings } = await readJobFiles(values)
     if (form !== 'table') {
       stdout.write(await documentText(form, { valid: problems.length === 0, jobs: jobs.map(({ name }) => name), problems, warnings }))

@@ -20,6 +20,16 @@ t.test('what is lost or other is told on stderr; what is lost, in the job file, 
   t.notMatch(stderr, 'to be mended')
 })
 
+t.test('-o json: the job file, and all notes', async (t) => {
+  const { code, stdout, stderr } = await runUsher(t, ['job', 'import', '-f', shop, '-o', 'json'])
+  t.strictSame([code, stderr], [1, ''])
+  const found: unknown = JSON.parse(stdout)
+  t.match(found, { jobFile: /^# Not carried over from/, notCarriedOver: [{ line: 5, column: Number, message: /logging/ }], changed: [{ line: Number }], toBeMended: [] })
+  const wrong = await runUsher(t, ['job', 'import', '-f', '-', '-o', 'json'], { stdin: 'services: [' })
+  t.equal(wrong.code, 4)
+  t.match(JSON.parse(wrong.stdout), { jobFile: null, problems: [{ line: Number, message: String }] })
+})
+
 t.test('what comes out is valid', async (t) => {
   for (const flags of [[], ['--split']]) {
     const { stdout } = await runUsher(t, ['job', 'import', '-f', shop, ...flags])

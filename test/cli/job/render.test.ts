@@ -25,6 +25,11 @@ t.test('-o json: one List, with the jobs of all files', async (t) => {
   t.strictSame(listAt(list, 'items').map(({ kind, metadata }) => [kind, valueAt(metadata, 'name')]), [['Service', 'web-pods'], ['Deployment', 'web'], ['Service', 'db-pods'], ['Deployment', 'db']])
 })
 
+t.test('-o table: kinds and names', async (t) => {
+  const { code, stdout } = await render(t, ['-f', '-', '-o', 'table'], least)
+  t.strictSame([code, stdout], [0, 'KIND         NAME       API VERSION\nService      web-pods   v1\nDeployment   web        apps/v1\n'])
+})
+
 t.test('flags say what a file cannot know', async (t) => {
   const text = 'name: web\ncontainers:\n  app: {image: i, memory: 1G, ports: ["80:3000"], healthcheck: {type: http}}\nexpose: {}\nsidecar: envoy\n'
   const { stdout } = await render(t, ['-f', '-', '--gateway', 'edge/main', '--domain', 'example.org', '--wait-image', 'mirror/usher-wait:2', '--envoy-image', 'mirror/envoy:3'], text)
@@ -64,7 +69,7 @@ const refused: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [[], /nothing to read: -f FILE/],
   [['-f', 'nowhere.yaml'], /nowhere\.yaml: it cannot be read: there is no such file/],
   [['-f', '.'], /it is a folder/],
-  [['-f', sketch, '-o', 'table'], /--output: "table" is neither yaml nor json/],
+  [['-f', sketch, '-o', 'wide'], /--output: "wide" is none of table, json and yaml/],
   [['-f', sketch, '-n', 'Shop'], /--namespace: "Shop" is not a name that a namespace can have/],
   [['-f', sketch, '--kube-version', 'new'], /--kube-version: "new" is not a version/],
   [['-f', sketch, '--gateway', 'main'], /--gateway: "main" is not NAMESPACE\/NAME/],
