@@ -126,13 +126,13 @@ export class ComposeEdits {
     list.items = list.items.flatMap((item) => {
       this.#renameUse(item)
       const { text, left } = shortOf(item)
-      const [, source, target] = /^(\.[^:$]*):(\/[^:$]*)(?::(?:ro|rw))?$/.exec(text ?? '') ?? []
+      const type = isMap(item) ? textOf(this.#anchors.follow(entryOf(item, 'type')?.value)) : undefined
+      const [, source, target] = /^(\.[^:$]*):(\/[^:$]*)(?::(?:ro|rw))?$/.exec((type === 'bind' ? this.#shortBind(item) : text) ?? '') ?? []
       if (source !== undefined && target !== undefined && own !== undefined && this.#isFile(source)) {
         this.#addConfig(own, source, target)
         this.changed.push({ at: startOf(item), message: `the file ${source} of ${service} is a config that the job brings along: read-only, and as it is when the job is run` })
         return []
       }
-      const type = isMap(item) ? textOf(this.#anchors.follow(entryOf(item, 'type')?.value)) : undefined
       const hint = type === undefined || !Object.hasOwn(fileTypes, type) ? undefined : fileTypes[type]
       if (hint !== undefined || (text !== undefined && /^[./~$][^:]*:/.test(text))) {
         this.dropped.push({ at: startOf(item), message: `the volume ${text === undefined ? `of type ${type}` : quote(textOf(item) ?? '')} of ${service} is not supported: ${hint ?? bindHint}` })
@@ -146,6 +146,12 @@ export class ComposeEdits {
       this.changed.push({ at: startOf(item), message: `the volume ${text} of ${service} has no name: it is local, and gone with its instance; how much space it needs is a guess` })
       return [flowMap({ type: 'local', path: text, space: presumedSpace })]
     })
+  }
+
+  /** A bind that is written as a map, as it would be in one word. */
+  #shortBind(item: unknown): string {
+    const [source = '', target = ''] = ['source', 'target'].map((key) => textOf(this.#anchors.follow(entryOf(item, key)?.value)))
+    return `${source}:${target}`
   }
 
   /** `NAME:PATH`, or a map with a source. */

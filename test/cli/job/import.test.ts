@@ -44,6 +44,10 @@ t.test('a file beside the file of Compose becomes a config, a folder does not', 
   t.equal(code, 1)
   t.match(stdout, 'web.conf: {file: ./web.conf}')
   t.strictSame(stderr.match(/the volume "[^"]*"/g), ['the volume "./data:/data"', 'the volume "./none:/none"'])
+  const long = await runUsher(t, ['job', 'import', '-f', '-', '--name', 'shop'], { cwd: folder, stdin: `${plain}    volumes: [{type: bind, source: ./web.conf, target: /etc/web.conf, read_only: true}, {type: bind, source: ./data, target: /data}]\n` })
+  t.equal(long.code, 1)
+  for (const wanted of ['web.conf: {file: ./web.conf}', '- {source: web.conf, target: /etc/web.conf}']) t.match(long.stdout, wanted)
+  t.strictSame(long.stderr.match(/the volume of type \w+/g), ['the volume of type bind'])
 })
 
 t.test('services that exclude each other in one job: to be mended, or split', async (t) => {
