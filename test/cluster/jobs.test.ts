@@ -143,39 +143,6 @@ t.test('of two runs at once one wins; one that is killed in the middle does not 
   t.equal((await instancesOf(namespace, 'killed')).filter(isHealthy).length, 3)
 })
 
-t.test('what answers 204 or 302 is unhealthy: it leaves DNS, is restarted, and comes back', async (t) => {
-  const namespace = 'jobs-health'
-  await makeNamespace(t, namespace, undefined, short)
-  t.equal((await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('checked', 2))).code, 0)
-  for (const status of [204, 302]) {
-    const [victim] = await instancesOf(namespace, 'checked')
-    if (victim === undefined) throw new Error('no instance')
-    const restarts = victim.status.containerStatuses?.[0]?.restartCount ?? 0
-    await ask(namespace, victim.metadata.name, `/set/${status}`)
-    await until(`${status}: it has left DNS`, async () => !(await addressesOf(namespace, 'checked')).includes(victim.status.podIP ?? ''), patienceMs)
-    await until(`${status}: it comes back, restarted`, async () => {
-      const now = (await instancesOf(namespace, 'checked')).find(({ metadata }) => metadata.uid === victim.metadata.uid)
-      return (now?.status.containerStatuses?.[0]?.restartCount ?? 0) > restarts && (await addressesOf(namespace, 'checked')).includes(now?.status.podIP ?? '')
-    }, patienceMs)
-    t.pass(`${status} is not 200`)
-  }
-})
-
-t.test('what is unhealthy is restarted by its policy: never is never', async (t) => {
-  const namespace = 'jobs-policy'
-  await makeNamespace(t, namespace, undefined, short)
-  const once = container({ restart: 'never', command: ['-e', server.replace('8080', '8081')], ports: [], healthcheck: { type: 'http', port: 8081, path: '/health', interval: 1, start_interval: 1, healthy_threshold: 1, unhealthy_threshold: 2 } })
-  const run = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('mixed', 1, { app: container(), once }))
-  t.equal(run.code, 0, run.stdout + run.stderr)
-  const [{ metadata } = { metadata: { name: '' } }] = await instancesOf(namespace, 'mixed')
-  await kubectl(['exec', '--namespace', namespace, metadata.name, '--container', 'app', '--', '/usr/local/bin/node', '-e', "fetch('http://127.0.0.1:8081/set/500')"])
-  const ended = await until('it has ended', async () => statusOf(await read('get', 'pod', '--namespace', namespace, metadata.name), 'once')?.state.terminated, patienceMs)
-  t.ok(ended)
-  await until('the instance has left DNS, as one of it has ended', async () => (await addressesOf(namespace, 'mixed')).length === 0, patienceMs)
-  t.match(statusOf(await read('get', 'pod', '--namespace', namespace, metadata.name), 'once'), { restartCount: 0 })
-  t.match(statusOf(await read('get', 'pod', '--namespace', namespace, metadata.name), 'app'), { restartCount: 0, state: { running: {} } }, 'and the other one runs on')
-})
-
 t.test('a job that ends: each instance is tried as often as its file says, and is done', async (t) => {
   const namespace = 'jobs-ending'
   await makeNamespace(t, namespace, undefined, short)
@@ -199,24 +166,6 @@ t.test('deploy.mode: global is an instance on each node, and they do not wait fo
   t.equal(instances.length, 2)
   t.strictSame(new Set(instances.filter(isHealthy).map(({ spec }) => spec.nodeName)), new Set(['node-1', 'node-2']))
   for (const { spec } of instances) t.notOk(spec.initContainers?.some(({ name }) => name === 'usher-lock'))
-})
-
-t.test('what takes more memory than it may is killed, and why says so; what overflows a local volume is evicted, and comes back empty', async (t) => {
-  const namespace = 'jobs-limits'
-  await makeNamespace(t, namespace, undefined, short)
-  const greedy = server.replace("if (request.url.startsWith('/set/'))", "if (request.url === '/eat') for (const kept = []; ;) kept.push(Buffer.alloc(2 ** 24, 1))\n    if (request.url === '/fill') require('node:fs').writeFileSync('/scratch/much', Buffer.alloc(2 ** 25, 1))\n    if (request.url.startsWith('/set/'))")
-  const run = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('limited', 1, { app: container({ command: ['-e', greedy], volumes: [{ type: 'local', path: '/scratch', space: '16M' }] }) }))
-  t.equal(run.code, 0, run.stdout + run.stderr)
-  const [first] = await instancesOf(namespace, 'limited')
-  await ask(namespace, first?.metadata.name ?? '', '/eat').catch(() => {})
-  const killed = await until('it was killed', async () => statusOf(await read('get', 'pod', '--namespace', namespace, first?.metadata.name ?? ''), 'app')?.lastState?.terminated, patienceMs)
-  t.match(killed, { reason: 'OOMKilled' })
-  await until('it is healthy again', async () => (await instancesOf(namespace, 'limited')).some(isHealthy), patienceMs)
-  await ask(namespace, first?.metadata.name ?? '', '/fill')
-  await until('it was evicted', async () => (await list('get', 'events', '--namespace', namespace)).some(({ reason }) => reason === 'Evicted'), patienceMs)
-  const next = await until('another one is in its place', async () => (await instancesOf(namespace, 'limited')).find((each) => each.metadata.uid !== first?.metadata.uid && isHealthy(each)), patienceMs)
-  const found = await kubectl(['exec', '--namespace', namespace, next.metadata.name, '--container', 'app', '--', '/usr/local/bin/node', '-p', "require('node:fs').readdirSync('/scratch').length"])
-  t.equal(found.trim(), '0')
 })
 
 t.test('a rolling update under load: no request fails', async (t) => {
@@ -257,17 +206,6 @@ t.test('web waits for job/db, holding no permit: another pod of its node starts 
   t.equal(await db.ended, 0, db.output())
   t.equal(await web.ended, 0, web.output())
 })
-
-interface ContainerStatus {
-  readonly name: string
-  readonly restartCount: number
-  readonly state: { readonly running?: object; readonly terminated?: object }
-  readonly lastState?: { readonly terminated?: object }
-}
-
-function statusOf(pod: { readonly status: { readonly containerStatuses?: readonly ContainerStatus[] } }, container: string): ContainerStatus | undefined {
-  return pod.status.containerStatuses?.find(({ name }) => name === container)
-}
 
 function ask3000(namespace: string, pod: string | undefined, path: string): Promise<string> {
   const script = `fetch('http://127.0.0.1:3000${path}').then((answer) => answer.text()).then(console.log)`
