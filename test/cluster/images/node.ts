@@ -1,36 +1,9 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { run } from '../run.ts'
-import { writeImage } from './archive.ts'
+import { writeProgramImage } from './program.ts'
 
 /** The image that the rig's own tests run: Node, and nothing else. */
 export const nodeImage = 'usher.local/node:1'
 
-/** Writes an image of the Node that runs this, with the libraries that it needs. */
-export async function writeNodeImage(file: string): Promise<void> {
-  const root = mkdtempSync(join(tmpdir(), 'usher-node-image-'))
-  try {
-    for (const path of await librariesOf(process.execPath)) copyInto(root, path, path)
-    copyInto(root, process.execPath, '/usr/local/bin/node')
-    // Some programs want one, and nothing says that it is there.
-    mkdirSync(join(root, 'tmp'), { mode: 0o1777 })
-    await writeImage({ name: nodeImage, entrypoint: ['/usr/local/bin/node'], root }, file)
-  } finally {
-    rmSync(root, { recursive: true, force: true })
-  }
-}
-
-async function librariesOf(program: string): Promise<readonly string[]> {
-  //  libm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x…)  or  /lib64/ld-linux-x86-64.so.2 (0x…)
-  const linked = [...(await run('ldd', [program])).matchAll(/(?:=> |^\s+)(\/\S+) \(/gm)].map(([, path]) => path ?? '')
-  const folder = dirname(linked.find((path) => path.includes('libc.so')) ?? '/lib')
-  // Loaded at run time, to look names up.
-  const lookups = ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'].map((name) => join(folder, name))
-  return [...linked, ...lookups.filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined)]
-}
-
-function copyInto(root: string, from: string, to: string): void {
-  mkdirSync(dirname(join(root, to)), { recursive: true })
-  copyFileSync(from, join(root, to))
+/** Writes an image of the Node that runs this. */
+export function writeNodeImage(file: string): Promise<void> {
+  return writeProgramImage({ name: nodeImage, from: process.execPath, to: '/usr/local/bin/node' }, file)
 }
