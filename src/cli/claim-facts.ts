@@ -26,17 +26,19 @@ export interface ClaimQuestion {
   readonly instances: number
   /** Claims that come along, by name. */
   readonly brought: ReadonlyMap<string, JsonObject>
+  /** Claims, by name, that need not be asked for: as they are, or as they would be. */
+  readonly seen?: ReadonlyMap<string, JsonObject>
 }
 
 const readAtATime = 4
 
 /**
  * Finds out where the claims of a workload's pods let them be. Where they use none, nothing is asked; else the claims of the
- * namespace, the volumes that they are bound to, and the storage classes where one has no volume. What may not be asked is
+ * namespace, unless they are known, the volumes that they are bound to, and the storage classes where one has no volume. What may not be asked is
  * said not to be judged.
  */
 export async function readClaims(question: ClaimQuestion): Promise<ClaimDemand> {
-  const { asker, namespace, workload, pod, instances, brought } = question
+  const { asker, namespace, workload, pod, instances, brought, seen = new Map<string, JsonObject>() } = question
   const templates = objectsAt(workload, 'spec', 'volumeClaimTemplates')
   const ofTemplates = new Set(templates.map((each) => textAt(each, 'metadata', 'name')))
   const volumes = objectsAt(pod, 'spec', 'volumes').filter((volume) => !ofTemplates.has(textAt(volume, 'name')))
@@ -45,10 +47,11 @@ export async function readClaims(question: ClaimQuestion): Promise<ClaimDemand> 
   const attached = volumes.some((volume) => isObject(volume['csi'])) || shared.length + ephemeral.length + templates.length > 0 ? ['how many volumes a node can attach'] : []
   if (shared.length + ephemeral.length + templates.length === 0) return { places: [], forOnePod: [], notJudged: attached }
   const members = membersOf(workload, templates, instances)
-  const claims = await claimsIn(asker, namespace, new Set([...shared, ...[...members.values()].flatMap((each) => each.map(({ name }) => name))]))
+  const names = [...shared, ...[...members.values()].flatMap((each) => each.map(({ name }) => name))]
+  const claims = names.every((name) => seen.has(name)) ? seen : await claimsIn(asker, namespace, new Set(names))
   if (claims === undefined) return { places: [], forOnePod: [], notJudged: [...attached, 'where its volumes are: the claims of the namespace could not be listed'] }
   const known = new Map([...brought, ...claims])
-  const used = [...shared, ...[...members.values()].flat().map(({ name }) => name)].map((name) => known.get(name)).filter((claim) => claim !== undefined)
+  const used = names.map((name) => known.get(name)).filter((claim) => claim !== undefined)
   const isNew = ephemeral.length > 0 || templates.length > 0 || used.some((claim) => textAt(claim, 'spec', 'volumeName') === undefined)
   const facts: ClaimFacts = { claims: known, volumes: await volumesOf(asker, used), classes: isNew ? await classesOf(asker) : [] }
   const ofShared = shared.map((name) => findClaim(name, facts))

@@ -53,7 +53,7 @@ const triedAtATime = 4
 /** As {@link planObjects}, of objects that come from several files. */
 export async function planAll(admin: JoinedAdmin, objects: readonly PlannedObject[], options: PlanOptions): Promise<RoomPlan> {
   const asker = askWith(admin, options.signal)
-  const trying: Trying = { admin, asker, paths: new ObjectPaths(asker), namespaces: new NamespaceFacts(asker), objects: objects.map(({ object }) => object), fieldManager: options.fieldManager }
+  const trying: Trying = { admin, asker, paths: new ObjectPaths(asker), namespaces: new NamespaceFacts(asker), objects: objects.map(({ object }) => object), known: options.tried ?? new Map(), fieldManager: options.fieldManager }
   const chosen = objects.filter(({ object }) => options.withChanges === true || isWorkload(object))
   const tried = await mapBounded(chosen, triedAtATime, async (planned): Promise<Seen> => {
     const namespace = textAt(planned.object, 'metadata', 'namespace') ?? options.namespace

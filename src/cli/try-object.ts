@@ -39,6 +39,8 @@ export interface Trying {
   readonly namespaces: NamespaceFacts
   /** All that come along. */
   readonly objects: readonly JsonObject[]
+  /** What is known of them without having been tried. */
+  readonly known: ReadonlyMap<JsonObject, TriedObject>
   /** As whom they would be applied; undefined: as who has applied them before. */
   readonly fieldManager: string | undefined
 }

@@ -10,7 +10,7 @@ import type { WantedWorkload } from '../placement/plan-workload.ts'
 import { ownerOf } from '../placement/pod-owner.ts'
 import { wishOf } from '../placement/workload.ts'
 import { isSame, type JsonObject } from '../units/json.ts'
-import { readClaims } from './claim-facts.ts'
+import { type ClaimQuestion, readClaims } from './claim-facts.ts'
 import type { Seen, TriedObject, Trying } from './try-object.ts'
 import { type NamedProblem, ownerNameOf } from './tried-outcome.ts'
 import { lockBoundsOf, podOf, tryPod, type TriedPod } from './try-pod.ts'
@@ -34,7 +34,7 @@ export async function wantedWorkloadOf(trying: Trying, { object, style, namespac
   const isNew = tried.live === undefined || isTemplateChanged
   if (trial.kind === 'rejected' && isNew && wish.instances !== 0) return { kind: 'rejected', ...refusal(trial.message) }
   const made = trial.kind === 'rejected' ? pod : trial.pod
-  const claims = await readClaims({ asker: trying.asker, namespace, workload, pod: made, instances: typeof wish.instances === 'number' ? wish.instances : 1, brought: claimsIn(trying.objects, namespace) })
+  const claims = await readClaims({ asker: trying.asker, namespace, workload, pod: made, instances: typeof wish.instances === 'number' ? wish.instances : 1, ...claimsOf(trying, namespace) })
   const demand = await demandFor(trying, made, namespace, claims.forOnePod)
   const owner = ownerOf(kind, namespace, name, textAt(tried.live, 'metadata', 'uid'))
   const wanted: WantedWorkload = {
@@ -57,9 +57,18 @@ export async function wantedWorkloadOf(trying: Trying, { object, style, namespac
   return { kind: 'wanted', wanted, ...(trial.kind === 'over-quota' || trial.kind === 'rejected' ? { growth: refusal(trial.message) } : {}) }
 }
 
-/** Claims that come along, by name. */
-function claimsIn(objects: readonly JsonObject[], namespace: string): ReadonlyMap<string, JsonObject> {
-  return new Map(objects.flatMap((object) => (object['kind'] === 'PersistentVolumeClaim' && (textAt(object, 'metadata', 'namespace') ?? namespace) === namespace ? [[textAt(object, 'metadata', 'name') ?? '', object] as const] : [])))
+/** Claims that come along, by name, and those of them that are known as the cluster has them. */
+function claimsOf({ objects, known }: Trying, namespace: string): Pick<ClaimQuestion, 'brought' | 'seen'> {
+  const claims = objects.filter((object) => object['kind'] === 'PersistentVolumeClaim' && (textAt(object, 'metadata', 'namespace') ?? namespace) === namespace)
+  const seen = claims.flatMap((claim) => {
+    const tried = known.get(claim)
+    return tried?.kind === 'taken' ? [[claimName(claim), tried.live ?? tried.after] as const] : []
+  })
+  return { brought: new Map(claims.map((claim) => [claimName(claim), claim])), seen: new Map(seen) }
+}
+
+function claimName(claim: JsonObject): string {
+  return textAt(claim, 'metadata', 'name') ?? ''
 }
 
 /** Only where a rule of the pod selects namespaces is it asked which there are. */

@@ -31,7 +31,7 @@ containers:
 interface Asked {
   /** Reads, dry runs and applies of its objects, by `verb resource/name`. */
   readonly objects: readonly string[]
-  /** For the room: nodes, pods and quotas, and a pod that is tried. */
+  /** For the room: nodes, pods and quotas, the namespace, storage classes for claims without a volume, and a pod that is tried. */
   readonly room: readonly string[]
   /** Of the workload and its pods. */
   readonly watches: readonly string[]
@@ -49,7 +49,7 @@ function sort(calls: readonly string[], namespace: string): Asked {
     if (own !== undefined && !own.startsWith('leases/')) objects?.push(`${verb}${query.includes('dryRun=All') ? ' dry' : ''} ${own}`)
     else if (verb === 'watch' || (verb === 'list' && new RegExp(`/namespaces/${namespace}/(?:deployments|pods)$`).test(path))) watches?.push(call)
     else if (/\/leases\//.test(path)) beats?.push(call)
-    else if (/^list \/api\/v1\/(?:nodes|pods|namespaces\/[-a-z]+\/resourcequotas)\?/.test(call) || (verb === 'create' && path.endsWith('/pods') && query.includes('dryRun=All'))) room?.push(call)
+    else if (/^list \/api(?:s\/storage\.k8s\.io)?\/v1\/(?:nodes|pods|storageclasses|namespaces\/[-a-z]+\/resourcequotas)\?/.test(call) || call === `get /api/v1/namespaces/${namespace}` || (verb === 'create' && path.endsWith('/pods') && query.includes('dryRun=All'))) room?.push(call)
     else added?.push(call)
   }
   return { objects: objects ?? [], room: room ?? [], watches: watches ?? [], beats: beats ?? [], added: added ?? [] }
@@ -84,7 +84,7 @@ t.test('a run adds no more than five requests to those that its objects need: th
     const names = [...new Set(first.objects.map((call) => call.split(' ').at(-1) ?? ''))]
     t.ok(names.length >= 5, names.join(', '))
     for (const name of names) t.strictSame(first.objects.filter((call) => call.endsWith(` ${name}`)), [`get ${name}`, `patch dry ${name}`, `patch ${name}`])
-    t.strictSame(verbsOf(first.room).toSorted(), ['create /api/v1/namespaces/counted/pods', 'list /api/v1/namespaces/counted/resourcequotas', 'list /api/v1/nodes', 'list /api/v1/pods'])
+    t.strictSame(verbsOf(first.room).toSorted(), ['create /api/v1/namespaces/counted/pods', 'get /api/v1/namespaces/counted', 'list /api/v1/namespaces/counted/resourcequotas', 'list /api/v1/nodes', 'list /api/v1/pods', 'list /apis/storage.k8s.io/v1/storageclasses'].toSorted())
     t.equal(first.watches.length, 4, first.watches.join('\n'))
   })
   const changed = await count(t, 'counted', 'app:2')
