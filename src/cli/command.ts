@@ -40,6 +40,8 @@ export interface Output {
 /** A word of a command that is no flag. */
 export interface Operand {
   readonly value: string
+  /** Whether the command does without it, too. */
+  readonly isOptional?: boolean
   readonly help: string
 }
 
@@ -193,7 +195,7 @@ export function helpOf(command: Command): string {
 
 /** How a command with operands is called. */
 export function usageOf({ name, operand, secondOperand }: Command): string {
-  return ['Usage: usher', name, ...[operand, secondOperand].flatMap((each) => (each === undefined ? [] : [`[${each.value}]`])), '[FLAGS]'].join(' ')
+  return ['Usage: usher', name, ...[operand, secondOperand].flatMap((each) => (each === undefined ? [] : [each.isOptional === true ? `[${each.value}]` : each.value])), '[FLAGS]'].join(' ')
 }
 
 /** Rows of two columns, indented, the second wrapped to the width of a terminal. */

@@ -18,7 +18,7 @@ export const rescueCommand: Command = {
     'Finds pods whose init container usher-lock cannot be started, or does not end, and frees them with your own rights, after asking: ' +
     'by another image for it, where one runs on their node, else by deletion, where a controller is sure to make them anew. It works without usher, ' +
     'too, and with half of it. The exit code is 1 where a pod hangs on, and 0 where none does, or all of them were freed.',
-  operand: { value: 'NAMESPACE/POD', help: 'this pod alone' },
+  operand: { value: 'NAMESPACE/POD', isOptional: true, help: 'this pod alone' },
   flags: rescueFlags,
   examples: ['usher rescue', 'usher rescue shop/web-7d4b9 --dry-run=server', 'usher rescue --of shop --yes', 'usher rescue --by image --image registry.example.com/usher-wait:0.1.0'],
   async run(values, output) {

@@ -17,7 +17,7 @@ export const statusCommand: Command = {
     'Asks the startup lock of every node, through the API server, and shows for each: the permits that are taken, how many ' +
     'pods start and wait, the longest wait of those, the waits of the last hour (how many, the median, the longest), gates, ' +
     'and for how long the lock has run. With NODE it names the pods. The exit code is 1 where a lock does not answer.',
-  operand: { value: 'NODE', help: 'show this node in detail' },
+  operand: { value: 'NODE', isOptional: true, help: 'show this node in detail' },
   flags: {
     ...clusterFlags,
     output: { type: 'string', short: 'o', value: 'FORM', default: 'table', help: 'table; json: one object, with the whole state of each lock' },

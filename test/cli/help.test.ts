@@ -28,6 +28,17 @@ t.test('COMMAND --help shows its flags, whatever else there is', async (t) => {
   }
 })
 
+t.test('the usage has brackets around a word that may be left out, and around no other', async (t) => {
+  for (const [args, usage] of [
+    [['job', 'scale'], 'Usage: usher job scale JOB N [FLAGS]'],
+    [['why'], 'Usage: usher why WORKLOAD [FLAGS]'],
+    [['status'], 'Usage: usher status [NODE] [FLAGS]'],
+    [['rescue'], 'Usage: usher rescue [NAMESPACE/POD] [FLAGS]'],
+  ] as const) {
+    t.match((await runUsher(t, [...args, '--help'])).stdout, `\n${usage}\n`)
+  }
+})
+
 t.test('an unknown command: what was probably meant, and where to look', async (t) => {
   for (const [name, message] of [
     ['webhok', 'usher: unknown command "webhok"; did you mean webhook?\nusher --help lists the commands\n'],
