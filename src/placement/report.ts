@@ -19,8 +19,10 @@ export function planLines(plan: RoomPlan, paint: Paint, allNodes: boolean): read
   return sections.filter((section) => section.length > 0).flatMap((section, index) => (index === 0 ? section : ['', ...section]))
 }
 
-/** A problem in a sentence, and what to do. */
-export function problemSentence({ code, detail }: JobProblem): string {
+/** A problem in a sentence, and what to do; of a file that is not valid, a line for each fault before that. */
+export function problemSentence({ code, detail, members }: JobProblem): string {
+  // A line for each fault of a file. What the API server has said may hold lines as well, and stays one.
+  if (members?.['problems'] !== undefined) return [...detail.split('\n').map(printable), `Nothing was created. (${code})`].join('\n')
   return `${printable(detail)}${detail.endsWith('.') ? '' : '.'} Nothing was created. ${jobProblemTable[code].remedy} (${code})`
 }
 

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { invalidJob } from '../../src/job/file/report.ts'
 import { planJson } from '../../src/placement/plan-json.ts'
 import { planLines, problemSentence } from '../../src/placement/report.ts'
 import type { NodePlan, RoomPlan, WorkloadPlan } from '../../src/placement/room-plan.ts'
@@ -70,6 +71,12 @@ t.test('what is rejected is said in red words, without what would come later', a
   t.equal(problemSentence(problem), 'Job requires 12G of memory but only 10G can be allocated. Nothing was created. Ask for less memory or for fewer instances, or add a node. (insufficient-memory)')
   t.strictSame(Object.keys(planJson(plan)), ['type', 'title', 'detail', 'job', 'changes', 'workloads', 'nodes', 'notes'])
   t.strictSame(Object.keys(planJson(planOf([]))), ['changes', 'workloads', 'nodes', 'notes'])
+})
+
+t.test('the faults of a job file: a line each, and no control characters of the file', async (t) => {
+  const at = { file: 'job.yaml', line: 1, column: 1, code: 'invalid-job' } as const
+  const problem = invalidJob([{ ...at, message: 'a job needs a name' }, { ...at, line: 2, message: 'unknown key "\u{1b}[2J"' }])
+  t.equal(problemSentence(problem), 'job.yaml:1:1: a job needs a name\njob.yaml:2:1: unknown key "?[2J"\nNothing was created. (invalid-job)')
 })
 
 t.test('what the rollout takes, in words', async (t) => {

@@ -6,8 +6,9 @@ export class JobRejection extends Error {
   readonly job: string
   readonly problem: JobProblem
 
-  constructor(job: string, problem: JobProblem) {
-    super(sentenceOf(job, problem))
+  /** @param sentence what people are told, where they know the detail already. */
+  constructor(job: string, problem: JobProblem, sentence = sentenceOf(job, problem)) {
+    super(sentence)
     this.job = job
     this.problem = problem
   }
@@ -18,9 +19,7 @@ export class JobRejection extends Error {
   }
 }
 
-/** Of a file that is not valid there is no job yet. */
 function sentenceOf(job: string, { code, detail }: JobProblem): string {
   const { remedy } = jobProblemTable[code]
-  const whose = code === 'invalid-job' ? job : `job ${job}`
-  return `${whose}: ${detail} Nothing was changed.${remedy.startsWith('The detail') ? '' : ` ${remedy}`} (${code})`
+  return `job ${job}: ${detail} Nothing was changed.${remedy.startsWith('The detail') ? '' : ` ${remedy}`} (${code})`
 }

@@ -2,6 +2,7 @@ import { formatFileProblem } from '../../job/file/report.ts'
 import type { Job } from '../../job/job.ts'
 import { render } from '../../job/render/render.ts'
 import type { Rendered, RenderOptions } from '../../job/rendered.ts'
+import { counted } from '../../terminal/counted.ts'
 import type { FlagValues, Output } from '../command.ts'
 import { problemOf, readJobFiles, tellWarnings } from './read-job-files.ts'
 import { JobRejection } from './rejection.ts'
@@ -13,7 +14,9 @@ export async function readValidJobs(values: FlagValues, { stderr }: Output): Pro
   const problem = problemOf(reading)
   if (problem === undefined) return reading.jobs
   for (const each of reading.problems) stderr.write(`${formatFileProblem(each)}\n`)
-  throw new JobRejection(values.texts('filename').join(', '), problem)
+  // There is no job yet, and each fault was told.
+  const files = values.texts('filename').map((name) => (name === '-' ? 'stdin' : name)).join(', ')
+  throw new JobRejection(values.texts('filename').join(', '), problem, `${files}: ${counted(reading.problems.length, 'fault')}. Nothing was changed. (${problem.code})`)
 }
 
 /** The objects of a job. Throws {@link JobRejection} where the cluster cannot have them. */
