@@ -16,7 +16,7 @@ export function deploymentRollout(deployment: JsonObject): Rollout {
   const replicas = at(deployment, 'spec', 'replicas')
   const wanted = typeof replicas === 'number' ? replicas : 1
   const [updated, available] = [numberAt(deployment, 'status', 'updatedReplicas'), numberAt(deployment, 'status', 'availableReplicas')]
-  if (!isSeen(deployment)) return { isDone: false, isWhole: false, text: `0 of ${wanted} replicas: it was not looked at yet (kube-controller-manager)` }
+  if (!isSeen(deployment)) return { isDone: false, isWhole: false, text: `0 of ${wanted} replicas: kube-controller-manager has not looked at it yet` }
   const isDone = updated >= wanted && available >= wanted && numberAt(deployment, 'status', 'replicas') <= updated
   const old = updated < wanted ? `, ${updated} are of this version` : ''
   const failure = objectsAt(deployment, 'status', 'conditions').find(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
@@ -31,7 +31,7 @@ export function deploymentRollout(deployment: JsonObject): Rollout {
 export function daemonSetRollout(daemonSet: JsonObject): Rollout {
   const desired = numberAt(daemonSet, 'status', 'desiredNumberScheduled')
   const [updated, available] = [numberAt(daemonSet, 'status', 'updatedNumberScheduled'), numberAt(daemonSet, 'status', 'numberAvailable')]
-  if (!isSeen(daemonSet)) return { isDone: false, isWhole: false, text: '0 nodes: it was not looked at yet (kube-controller-manager)' }
+  if (!isSeen(daemonSet)) return { isDone: false, isWhole: false, text: '0 nodes: kube-controller-manager has not looked at it yet' }
   const least = desired - mayBeAway(daemonSet, desired)
   const old = updated < desired ? `, ${updated} are of this version` : ''
   const of = (count: number): boolean => updated >= count && available >= count

@@ -16,7 +16,7 @@ t.test('a Deployment is up when all replicas are of this version and available',
     [{ replicas: 3, updatedReplicas: 1, availableReplicas: 2 }, '2 of 2 replicas are available, 1 are of this version'],
     [{ replicas: 3, updatedReplicas: 2, availableReplicas: 2 }, '2 of 2 replicas are available'],
     [{}, '0 of 2 replicas are available, 0 are of this version'],
-    [{ observedGeneration: 1, replicas: 2, updatedReplicas: 2, availableReplicas: 2 }, '0 of 2 replicas: it was not looked at yet (kube-controller-manager)'],
+    [{ observedGeneration: 1, replicas: 2, updatedReplicas: 2, availableReplicas: 2 }, '0 of 2 replicas: kube-controller-manager has not looked at it yet'],
     [{ conditions: [{ type: 'ReplicaFailure', status: 'True', message: 'pods are forbidden: quota' }] }, '0 of 2 replicas are available, 0 are of this version: pods are forbidden: quota'],
   ] as const) t.match(deploymentRollout(deployment(status)), { isDone: false, text })
 })

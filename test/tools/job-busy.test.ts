@@ -103,7 +103,7 @@ t.test('what was detached is what is scaled, whether it is healthy by then or no
 /** Runs another image, and goes away while it is waited for. */
 async function detach(t: Test, namespace: string, image: string): Promise<void> {
   const running = begin(t, namespace, 'web', jobObjects('web', { namespace, image }))
-  await until('it is watched', () => running.stdout().includes('are of this revision'), waitMs)
+  await until('it is watched', () => running.stdout().includes('of this revision'), waitMs)
   running.kill('SIGINT')
   t.match(await running.ended, { code: 1 })
 }

@@ -95,7 +95,7 @@ t.test('what does not become healthy: evidence first, then the revision before i
   const before = await content('late')
   const run = await change('late', 'web', jobObjects('web', { namespace: 'late', image: 'bad:2', setting: 'b', extra: ['new'] }), { timeoutMs: 2_000 })
   t.match(run, { code: 5 }, run.stderr)
-  t.match(run.stdout, /Deployment web is not healthy after 2s: 2 of 2 instances are healthy, 1 are of this revision\n[^]*app waits: ImagePullBackOff: Back-off pulling image "bad:2"[^]*revision 2 of job web has failed, and revision 1 is back/)
+  t.match(run.stdout, /Deployment web is not healthy after 2s: 2 of 2 instances are healthy, 1 is of this revision\n[^]*app waits: ImagePullBackOff: Back-off pulling image "bad:2"[^]*revision 2 of job web has failed, and revision 1 is back/)
   t.strictSame(await content('late'), before)
   const history = await shell.run('usher job history web -n late --revision 2')
   t.match(history.stdout, /is not healthy after 2s[^]*ImagePullBackOff/)

@@ -78,7 +78,7 @@ async function badInput(t: Test, { server }: JobStage): Promise<void> {
     ['usher job history Web', 2, /"Web" is not a name that a job can have/],
     ['usher job history weg -n scaled', 1, /there is no job weg in namespace scaled .*; did you mean web\?/],
     ['usher job history web -n absent', 1, /there is no namespace absent/],
-    ['usher job history web -n scaled --revision 77', 1, /job web has no revision 77; there are 1, 2, 3, 4, 5/],
+    ['usher job history web -n scaled --revision 77', 1, /job web has no revision 77; it has revisions 1, 2, 3, 4, 5/],
     ['usher job history web -o wide', 2, /"wide" is none of table, json and yaml/],
     ['usher job scale web -n scaled', 2, /to how many instances\? usher job scale web N/],
     ['usher job scale web many -n scaled', 2, /N: "many" is not a whole number from 0/],

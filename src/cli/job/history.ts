@@ -52,5 +52,6 @@ export const historyCommand: Command = {
 export function revisionOf({ job, revisions }: Ledger, number: number): Revision {
   const found = revisions.find((each) => each.number === number)
   if (found !== undefined) return found
-  throw new Error(`job ${job} has no revision ${number}; there are ${revisions.map((each) => each.number).join(', ') || 'none'}`)
+  const numbers = revisions.map((each) => each.number)
+  throw new Error(`job ${job} has no revision ${number}; it has ${numbers.length === 0 ? 'none' : `revision${numbers.length === 1 ? '' : 's'} ${numbers.join(', ')}`}`)
 }

@@ -4,6 +4,7 @@ import { jobLabel } from '../../job/names.ts'
 import { holdsData, isWorkload, objectKey, titleOfObject } from '../../job/run/kinds.ts'
 import { beginStop, recordedIn } from '../../job/run/ledger.ts'
 import { belongsTo } from '../../job/run/plan-run.ts'
+import { counted } from '../../terminal/counted.ts'
 import type { JsonObject } from '../../units/json.ts'
 import type { Output } from '../command.ts'
 import { confirm } from '../confirm.ts'
@@ -109,7 +110,7 @@ async function awaitEnd({ job, report, timeoutMs, stopping }: JobStop, cluster: 
     }
     const nowMs = Date.now()
     // oxlint-disable-next-line no-await-in-loop
-    await report.waiting(`waiting for ${pods.length} instances to end`, pods.map((pod) => instanceOf(pod, { nowMs })))
+    await report.waiting(`waiting for ${counted(pods.length, 'instance')} to end`, pods.map((pod) => instanceOf(pod, { nowMs })))
     // oxlint-disable-next-line no-await-in-loop
     await pause(lookAgainMs, undefined, { signal: stopping }).catch(() => {})
   }

@@ -7,7 +7,7 @@ export type Standing = { readonly kind: 'healthy' | 'underway'; readonly text: s
 /** Reads a workload: healthy when all of its instances are of its last version, and available. */
 export function standingOf(workload: JsonObject): Standing {
   if (numberAt(workload, 'status', 'observedGeneration') < numberAt(workload, 'metadata', 'generation') && workload['kind'] !== 'Job') {
-    return { kind: 'underway', text: 'it was not looked at yet (kube-controller-manager)' }
+    return { kind: 'underway', text: 'kube-controller-manager has not looked at it yet' }
   }
   if (workload['kind'] === 'DaemonSet') return ofDaemonSet(workload)
   return workload['kind'] === 'Job' ? ofJob(workload) : ofDeployment(workload)
@@ -30,7 +30,7 @@ function ofDeployment(deployment: JsonObject): Standing {
   const replicas = at(deployment, 'spec', 'replicas')
   const wanted = typeof replicas === 'number' ? replicas : 1
   const [all, updated, available] = ['replicas', 'updatedReplicas', 'availableReplicas'].map((name) => numberAt(deployment, 'status', name))
-  const text = `${available ?? 0} of ${wanted} instances are healthy${(updated ?? 0) < wanted ? `, ${updated ?? 0} are of this revision` : ''}`
+  const text = `${available ?? 0} of ${wanted} instances are healthy${(updated ?? 0) < wanted ? `, ${updated ?? 0} ${updated === 1 ? 'is' : 'are'} of this revision` : ''}`
   if ((updated ?? 0) >= wanted && (available ?? 0) >= wanted && (all ?? 0) <= (updated ?? 0)) return { kind: 'healthy', text }
   const late = conditionOf(deployment, 'Progressing')
   if (late?.['reason'] === 'ProgressDeadlineExceeded') return { kind: 'failed', text: `${text}; Kubernetes has given up (progressDeadlineSeconds)` }

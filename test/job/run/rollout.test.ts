@@ -9,6 +9,9 @@ t.test('a Deployment is healthy when all instances are of the last revision, and
   t.match(standingOf(deployment(all)), { kind: 'healthy', text: '3 of 3 instances are healthy' })
   for (const part of [{ availableReplicas: 2 }, { updatedReplicas: 1 }, { replicas: 4 }, { observedGeneration: 1 }]) t.match(standingOf(deployment({ ...all, ...part })), { kind: 'underway' }, JSON.stringify(part))
   t.match(standingOf(deployment({}, 0)), { kind: 'healthy' })
+  t.equal(standingOf(deployment({ ...all, updatedReplicas: 1 })).text, '3 of 3 instances are healthy, 1 is of this revision')
+  t.equal(standingOf(deployment({ ...all, updatedReplicas: 2 })).text, '3 of 3 instances are healthy, 2 are of this revision')
+  t.equal(standingOf(deployment({ observedGeneration: 1 })).text, 'kube-controller-manager has not looked at it yet')
 })
 
 t.test('a Deployment has failed when Kubernetes gives up; that no pod can be made is told, and may pass', async (t) => {
