@@ -7,7 +7,7 @@ export const jobProblemTable = {
   'insufficient-cpu': { title: 'Insufficient CPU for job', remedy: 'Ask for fewer cores or for fewer instances, or add a node.' },
   'insufficient-disk': { title: 'Insufficient disk for job', remedy: 'Ask for less local space or for fewer instances, or add a node.' },
   'no-placement': { title: 'No placement for job', remedy: '`usher plan` lists for each node why it does not take an instance.' },
-  'no-shared-storage': { title: 'No shared storage for job', remedy: 'Name a class that many nodes may write at once, by `--shared-storage-class`.' },
+  'no-shared-storage': { title: 'No shared storage for job', remedy: 'Name a class that many nodes may write at once, by `--shared-storage-class`; where there is none, `one_node: true` on the volume keeps all instances on one node.' },
   'name-taken': { title: 'The name of the job is taken', remedy: 'Names of jobs are unique in a cluster: choose another.' },
   'invalid-job': { title: 'The job file is not valid', remedy: 'The detail names file, line and column.' },
   'unsatisfied-dependency': { title: 'A dependency cannot be satisfied', remedy: 'The detail names it, and the order of launch as far as there is one.' },

@@ -61,7 +61,7 @@ t.test('a job that the cluster has not what it takes for: its document, and none
   const document: unknown = JSON.parse(stdout)
   t.strictSame(Object.keys(document as object), ['type', 'title', 'detail', 'job', 'volume'])
   t.match(document, { type: /#no-shared-storage$/, title: 'No shared storage for job', job: 'shop', volume: 'data' })
-  t.match(stderr, /^usher job render: shop: The volume data of 1G .* by `--shared-storage-class`\.\n$/)
+  t.match(stderr, /^usher job render: shop: The volume data of 1G .* by `--shared-storage-class`; where there is none, `one_node: true` on the volume keeps all instances on one node\.\n$/)
   t.strictSame((await render(t, ['-f', '-'], shared)).stdout, '')
 })
 
