@@ -164,7 +164,7 @@ async function slow(t: Test, { server, kubelet, web }: Stage): Promise<void> {
   t.ok(bytes > 60_000_000, `all of it comes in the end: ${bytes}`)
 }
 
-async function badInput(t: Test, { shell, kubelet, web }: Stage): Promise<void> {
+async function badInput(t: Test, { shell, kubelet, played, web }: Stage): Promise<void> {
   const says = async (line: string, code: number, text: RegExp): Promise<void> => {
     const found = await shell.run(line)
     t.match(found.stderr, text, line)
@@ -178,6 +178,8 @@ async function badInput(t: Test, { shell, kubelet, web }: Stage): Promise<void> 
   await says('usher job logs web --since yesterday', 2, /--since: "yesterday" is not a number of seconds/)
   await says('usher job logs wep -n shop', 1, /there is no job wep in namespace shop; did you mean web\?/)
   await says('usher job logs web -n shop -c app', 1, /no instance has a container "app"; there are usher-lock, web/)
+  await played.deployment('shop', 'idle', { replicas: 0, labels: { 'usher.dev/job': 'idle' } })
+  await says('usher job logs idle -n shop', 0, /^usher job logs: it has no instances; usher job why says why\n$/)
   await web.pod(instancePods.waiting({ name: 'web-y' }))
   await says('usher job logs web -n shop --tail 1', 0, /^usher job logs: web-y: web has not been started yet\n$/)
   // One that is lost takes the others with it as little as it can.

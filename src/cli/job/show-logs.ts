@@ -17,6 +17,7 @@ const batchLines = 64
 export async function showLogs(parts: LogParts): Promise<ExitCode> {
   const { tell, wish } = parts
   const pods = await listPods(parts)
+  if (pods.length === 0) tell('it has no instances; usher job why says why')
   const owners = pods.flatMap(ownersOf)
   if (owners.length > mostLogs) throw new Error(`there are ${owners.length} logs, and ${mostLogs} are read at a time: --container names one of each instance, and usher job status the instances, of which kubectl logs reads one`)
   for (const { name, containers } of pods) {
