@@ -21,7 +21,7 @@ export async function claimName(cluster: JobCluster, job: string, chosen: string
   if (claim !== undefined) return claim
   const found = chosen === undefined ? await findNamespace(cluster) : undefined
   const other = found === undefined ? undefined : await claimIn(cluster, job, found)
-  return other ?? { kind: 'unkept', why: `there is no namespace ${usual} of usher's: another namespace may have a job ${job}, too` }
+  return other ?? { kind: 'unkept', why: `there is no namespace ${usual}, in which usher keeps the names of jobs; so nothing keeps another namespace from a job ${job} of its own` }
 }
 
 /** Lets go of the name of a job that is stopped; where it may not, gives why. */
