@@ -69,6 +69,6 @@ function braced(inner: string, variables: Variables, fault: (message: string) =>
 
 function valueOf(name: string, variables: Variables, fault: (message: string) => void): string {
   const value = variables(name)
-  if (value === undefined) fault(`the variable ${name} is not set; \${${name}:-} is empty then`)
+  if (value === undefined) fault(`the variable ${name} is not set; write \${${name}:-} where it may be empty`)
   return value ?? ''
 }

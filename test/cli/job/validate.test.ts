@@ -57,7 +57,7 @@ t.test('a job may stand in one of the files only', async (t) => {
 t.test('variables are those of the environment, and other files are found beside the job file', async (t) => {
   const folder = t.testdir({ jobs: { 'job.yaml': 'name: ${NAME}\nconfigs: {c: {file: ./c.txt}}\ncontainers: {app: {image: i, memory: 1G, env_file: sub/a.env, configs: [c]}}\n', 'c.txt': 'x', sub: { 'a.env': 'A=1\n' } } })
   t.match(await validate(t, ['-f', `${folder}/jobs/job.yaml`], undefined, { NAME: 'web' }), { code: 0, stdout: 'web: 1 instance of app\n' })
-  t.match(await validate(t, ['-f', `${folder}/jobs/job.yaml`]), { code: 4, stderr: /job\.yaml:1:7: name: the variable NAME is not set; \$\{NAME:-\} is empty then/ })
+  t.match(await validate(t, ['-f', `${folder}/jobs/job.yaml`]), { code: 4, stderr: /job\.yaml:1:7: name: the variable NAME is not set; write \$\{NAME:-\} where it may be empty/ })
   t.match(await validate(t, ['-f', '-'], 'name: web\ncontainers: {app: {image: i, memory: 1G, env_file: none.env}}\n'), { code: 4, stderr: /stdin:2:52: env_file: none\.env cannot be read: there is no such file or folder/ })
 })
 

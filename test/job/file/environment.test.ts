@@ -85,6 +85,6 @@ t.test('env_file: lines as Compose reads them, each replaced by what comes later
   ])
   t.strictSame(faultsIn(fileWith('env_file: c.env'), { readFile: () => 'NONE\nA=${NONE}' }), [
     '5:15: env_file c.env, line 1: NONE has no value, and is not set in the environment, from which it would be taken',
-    '5:15: env_file c.env, line 2: the variable NONE is not set; ${NONE:-} is empty then',
+    '5:15: env_file c.env, line 2: the variable NONE is not set; write ${NONE:-} where it may be empty',
   ])
 })

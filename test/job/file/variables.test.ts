@@ -25,8 +25,8 @@ t.test('variables are put in as by Compose', async (t) => {
     ['${NONE:-$$x}', '$x'],
     ['${SET:?e} ${SET?e} [${EMPTY?e}]', 'value value []'],
     ['${SET:+i}${EMPTY:+i}${NONE:+i} ${SET+i}${EMPTY+i}${NONE+i}', 'i ii'],
-    ['${NONE}', 'fault: the variable NONE is not set; ${NONE:-} is empty then'],
-    ['$NONE', 'fault: the variable NONE is not set; ${NONE:-} is empty then'],
+    ['${NONE}', 'fault: the variable NONE is not set; write ${NONE:-} where it may be empty'],
+    ['$NONE', 'fault: the variable NONE is not set; write ${NONE:-} where it may be empty'],
     ['${NONE:?say it}', 'fault: the variable NONE is not set: say it'],
     ['${NONE?}', 'fault: the variable NONE is not set'],
     ['${EMPTY:?say ${SET}}', 'fault: the variable EMPTY is not set: say value'],
@@ -48,6 +48,6 @@ t.test('in a file they may be a number, and are nothing in keys and in what x- h
   const variables = (name: string): string | undefined => values[name]
   t.equal(jobIn(fileWith('x-note: ${NONE} $', 'numInstances: ${N}\n'), { variables }).instances, 3)
   t.equal(jobIn(fileWith('memory: 1G', 'numInstances: "${NONE:-4}"\n'), { variables }).instances, 4)
-  t.strictSame(faultsIn(fileWith('memory: ${NONE}'), { variables }), ['5:13: memory: the variable NONE is not set; ${NONE:-} is empty then'])
+  t.strictSame(faultsIn(fileWith('memory: ${NONE}'), { variables }), ['5:13: memory: the variable NONE is not set; write ${NONE:-} where it may be empty'])
   t.strictSame(faultsIn(fileWith('memory: ${SET}'), { variables }), ['5:13: memory must be an amount of bytes such as 512M or 2G, not "value"'])
 })
