@@ -37,7 +37,7 @@ export function readJob(scope: Scope, document: FileNode): PlacedJob | undefined
   const fields = readFields(scope, document, 'job', 'a job')
   if (fields === undefined) return undefined
   const nameEntry = fields.get('name')
-  if (!fields.says('name')) report.problem(document.at, 'a job needs a name')
+  if (!fields.says('name')) report.problem(document.at, `a job needs a name${isCompose(document) ? '; of a file of Compose, usher job import makes a job file' : ''}`)
   const name = nameEntry === undefined ? undefined : readJobName(scope, nameEntry.value)
   const secrets = definedFiles(scope, fields.get('secrets'), 'secret')
   const configs = definedFiles(scope, fields.get('configs'), 'config')
@@ -70,6 +70,11 @@ export function readJob(scope: Scope, document: FileNode): PlacedJob | undefined
 
 function isManifest(document: FileNode): boolean {
   return document.kind === 'map' && ['apiVersion', 'kind'].every((key) => document.entries.some((entry) => entry.key === key))
+}
+
+/** Whether it is probably a file of Compose, whose name is that of its folder. */
+function isCompose(document: FileNode): boolean {
+  return document.kind === 'map' && document.entries.some((entry) => entry.key === 'services')
 }
 
 function definedFiles(scope: Scope, entry: FileEntry | undefined, type: 'secret' | 'config'): DefinedFiles {

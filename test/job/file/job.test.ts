@@ -97,6 +97,7 @@ t.test('names are DNS labels', async (t) => {
     t.match(faultsIn(`name: ${name}\n${app}`), [fault], name)
   }
   t.strictSame(faultsIn(app), ['1:1: a job needs a name'])
+  t.strictSame(faultsIn('services: {app: {image: i}}'), ['1:1: a job needs a name; of a file of Compose, usher job import makes a job file'])
   t.strictSame(faultsIn('name: web\ncontainers: {my_app: {image: i}, usher-lock: {image: i}}'), [
     `2:14: containers: "my_app" ${label(63)}; did you mean my-app?`,
     "2:34: usher-lock is the name of a container of usher's own: choose another",
