@@ -70,7 +70,9 @@ export function refusalOf(admin: JoinedAdmin, error: unknown): { readonly kind: 
   if (!(error instanceof admin.kube.ApiError) || error.status === 401) throw explainFailure(admin, error)
   const message = textAt(error.document, 'message') ?? error.message
   const isDenied = error.status === 403 && / cannot [a-z]+ (?:resource|path) /.test(message)
-  return { kind: !isDenied && readRefusal(error.status, message).kind === 'rejected' ? 'rejected' : 'failed', message }
+  // By its code, 500, the API server would be at fault: it is how server-side apply refuses a field that there is not.
+  const isMisspelt = message.startsWith('failed to create typed patch object')
+  return { kind: isMisspelt || (!isDenied && readRefusal(error.status, message).kind === 'rejected') ? 'rejected' : 'failed', message }
 }
 
 // A manager of its own where nobody has applied before: a dry run leaves no trace of it.

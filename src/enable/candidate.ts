@@ -39,13 +39,16 @@ export function candidateOf(object: JsonObject): Candidate | undefined {
     pod: {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { generateName: `${name}-`, ...metadata, ownerReferences: [ownerOf(controller, textAt(object, 'metadata', 'uid') ?? '')] },
+      metadata: { generateName: `${name}-`, ...metadata, ownerReferences: [ownerOf(controller, textAt(object, 'metadata', 'uid') ?? noUid)] },
       spec: spec ?? null,
     },
     key: JSON.stringify([controller.kind, withoutJobLabels(metadata), template['spec'] ?? null]),
     source: 'template',
   }
 }
+
+// Of what is not there yet: an empty one is refused.
+const noUid = '00000000-0000-0000-0000-000000000000'
 
 function ownerOf({ kind, name }: Controller, uid: string): JsonObject {
   return { apiVersion: apiVersions[kind] ?? 'apps/v1', kind, name, uid, controller: true }

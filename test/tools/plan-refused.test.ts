@@ -42,6 +42,8 @@ async function rejected(t: Test, stage: PlanStage): Promise<void> {
   const invalid = await stage.planned([deployment('odd', 1, { containers: [container('Odd_Name')] })])
   t.equal(invalid.code, 4)
   t.match(invalid.found, { type: /#rejected-by-cluster$/, detail: /^Deployment odd: .*Invalid value: "Odd_Name"/ })
+  const misspelt = await stage.planned([deployment('odd', 1, { containers: [container('odd', {}, { resurces: {} })] })])
+  t.match(misspelt, { code: 4, found: { type: /#rejected-by-cluster$/, detail: /^Deployment odd: .*\.resurces: field not declared in schema/, workloads: [{ judgedBy: 'dry-run' }] } })
   const unknown = await stage.planned([{ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w' } }])
   t.match(unknown, { code: 4, found: { detail: 'Widget w: this cluster knows no Widget of example.com/v1' } })
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'robot', namespace: 'shop' } }
@@ -66,6 +68,10 @@ async function missingRights(t: Test, stage: PlanStage): Promise<void> {
   t.equal(seeing.code, 0, seeing.stderr)
   t.match(ofWorkload(seeing.found, 'web'), { judgedBy: 'as-written', placed: 1 })
   t.match(listAt(seeing.found, 'changes'), [{ change: 'unknown', detail: /cannot get resource "deployments"/ }])
+  await shell.read('kubectl create role maker -n shop --verb=create --resource=pods && kubectl create rolebinding maker -n shop --role=maker --serviceaccount=shop:blind')
+  const making = await stage.planned([web(1)], `--kubeconfig ${file}`)
+  t.equal(making.code, 0, making.stderr)
+  t.match(ofWorkload(making.found, 'web'), { judgedBy: 'dry-run', placed: 1 }, 'a pod of what could not be tried itself is tried')
 }
 
 async function fullQuota(t: Test, stage: PlanStage): Promise<void> {
