@@ -4,7 +4,7 @@ import { nodeImage } from './images/node.ts'
 import { secondsSince } from './support/delays.ts'
 import { answering } from './support/pods.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
-import { apply, kubectl, lockState, makeNamespace, startUsher, systemNamespace, tryKubectl } from './support/usher.ts'
+import { apply, helm, kubectl, lockState, makeNamespace, startUsher, systemNamespace, tryKubectl } from './support/usher.ts'
 import { barePod, nodeContainer, onlyPod, podTemplate, type Pod } from './support/workloads.ts'
 
 await startUsher(t)
@@ -38,6 +38,17 @@ t.test('a namespace says what its pods wait for; what is there already holds nob
   await isUp(namespace, 'web')
   const pod = await onlyPod(namespace, 'app=web')
   t.match(pod.spec.initContainers, [{ name: 'usher-lock' }])
+})
+
+t.test('the pods of a Helm chart wait as its values say', async (t) => {
+  const namespace = 'depends-helm'
+  await makeNamespace(t, namespace, undefined, short)
+  const template = JSON.stringify(deployment(namespace, 'web', 'VALUE')).replace('"VALUE"', '{{ .Values.dependsOn | quote }}')
+  const chart = t.testdir({ 'Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 1.0.0\n', templates: { 'web.yaml': template } })
+  await helm('install', 'shop', chart, '--namespace', namespace, '--set', 'dependsOn=service/db')
+  await says(namespace, await waits(namespace, 'app=web'), /service\/db/)
+  await apply(service(namespace, 'db'), barePod(namespace, 'db', { labels: { app: 'db' }, annotations: { 'usher.dev/lock': 'disabled' }, spec: { containers: [nodeContainer(answering)] } }))
+  await isUp(namespace, 'web')
 })
 
 t.test('after its timeout a pod starts, or its init container fails until all is there, as its author says', async (t) => {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { planObjects } from '../../src/cli/plan-room.ts'
 import { fromKubeconfig } from '../../src/kube/cluster.ts'
@@ -38,6 +39,9 @@ async function tooMuchMemory(t: Test, { shell }: PlanStage): Promise<void> {
     ['detail', 'Job requires 12G of memory but only 10G can be allocated.'],
     ['job', 'my-cool-job'],
   ])
+  const sketch = fileURLToPath(new URL('../job/file/sketch.yaml', import.meta.url))
+  const example = await shell.run(`usher job plan -f ${sketch} -n shop --shared-storage-class nfs -o json`)
+  t.match(parseObject(example.stdout), { job: 'simple-webapp', detail: 'Job requires 18G of memory but only 10G can be allocated.' }, 'three times 6G')
   t.equal((await shell.read('kubectl get all,configmaps,secrets -n shop -o name')).trim(), '', 'nothing was created')
 }
 
