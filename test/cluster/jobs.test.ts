@@ -146,11 +146,12 @@ t.test('of two runs at once one wins; one that is killed in the middle does not 
 t.test('a job that ends: each instance is tried as often as its file says, and is done', async (t) => {
   const namespace = 'jobs-ending'
   await makeNamespace(t, namespace, undefined, short)
-  const ending = (restart: string, code: number): object => ({ app: container({ restart, command: ['-e', `process.exit(${code})`], ports: [], healthcheck: { disable: true } }) })
-  const run = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('ending', 2, ending('on-failure:1', 0)))
+  const ending = (code: number, healthcheck: object): object => ({ app: container({ restart: 'on-failure:1', command: ['-e', `process.exit(${code})`], ports: [], healthcheck }) })
+  const run = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('ending', 2, ending(0, { disable: true })))
   t.equal(run.code, 0, run.stdout + run.stderr)
   await kubectl(['wait', '--for=condition=Complete', '--namespace', namespace, 'job/ending', '--timeout=120s'])
-  const failed = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('failing', 1, ending('on-failure:1', 3)))
+  // Without a check it would be healthy for the moment in which it runs, and that may be seen.
+  const failed = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('failing', 1, ending(3, { type: 'command', command: ['/usr/local/bin/node', '-e', 'process.exit(1)'] })))
   t.equal(failed.code, 5, failed.stdout + failed.stderr)
   t.match(failed.stdout + failed.stderr, /exit code 3/)
   await until('nothing is left of it', async () => (await tryKubectl(['get', '--namespace', namespace, 'job', 'failing'])).code === 1, patienceMs)

@@ -61,6 +61,7 @@ t.test("the pods of a Deployment are freed by deletion: their successors start w
   t.match(stdout, /^rescue-deployment\/web-\S+ .* delete; ReplicaSet\/web-\w+ makes it anew, without the lock$/m)
   t.match(stdout, '2 of 2 pods freed')
   await kubectl(['rollout', 'status', 'deployment/web', '--namespace', namespace, '--timeout=120s'])
+  await waitUntil('those of before are gone', async () => (await podsOf(namespace)).length === 2)
   for (const pod of await podsOf(namespace)) t.notOk(hasLock(pod))
   t.match(await usher(['rescue']), { code: 0, stdout: 'no pod hangs on usher-lock\n' })
   await putBack()
