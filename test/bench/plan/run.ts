@@ -59,5 +59,5 @@ async function measure(plan: Plan, { signal, say }: Measuring): Promise<Measured
       ...names.map((name) => [`judgement, ${name}, ms`, number(figures.judgementMs[name] ?? Number.NaN)]),
     ]),
   ].join('\n')
-  return { data: { plan, figures, commands, judgements }, text }
+  return { data: { plan, figures, commands, judgements }, text: `${text}\n` }
 }
