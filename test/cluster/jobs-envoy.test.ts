@@ -3,10 +3,10 @@ import t from 'tap'
 import { until } from '../support/until.ts'
 import { envoyImage, writeEnvoyImage } from './images/envoy.ts'
 import { mustCluster } from './support/command.ts'
-import { container, instancesOf, isHealthy, jobFile, server } from './support/jobs.ts'
+import { ask, container, instancesOf, isHealthy, jobFile, runInside, server } from './support/jobs.ts'
 import { startLoad } from './support/load.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
-import { kubectl, makeNamespace, read, startUsher } from './support/usher.ts'
+import { makeNamespace, read, startUsher } from './support/usher.ts'
 import { usher } from './support/usher-cli.ts'
 
 await startUsher(t, { nodes: 2 })
@@ -26,13 +26,12 @@ t.test('sidecar: envoy: each instance leads to all of them, and one that refuses
   t.equal(run.code, 0, run.stdout + run.stderr)
   const instances = await instancesOf(namespace, 'proxied')
   const names = instances.map(({ metadata }) => metadata.name).toSorted()
-  const [victim] = names
-  const inside = (pod: string | undefined, script: string): Promise<string> => kubectl(['exec', '--namespace', namespace, pod ?? '', '--container', 'app', '--', '/usr/local/bin/node', '-e', script])
+  const [victim = ''] = names
   const many = "Promise.all(Array.from({ length: 40 }, () => fetch('http://127.0.0.1:10000/').then((answer) => answer.text()))).then((found) => console.log([...new Set(found)].toSorted().join(' ')))"
-  for (const name of names) await until(`${name}: its proxy knows all by their name in DNS`, async () => (await inside(name, many)).trim() === names.join(' '), patienceMs)
+  for (const name of names) await until(`${name}: its proxy knows all by their name in DNS`, async () => (await runInside({ namespace, pod: name }, many)).trim() === names.join(' '), patienceMs)
 
   const { spec } = await read<{ readonly spec: { readonly clusterIP: string } }>('get', 'service', '--namespace', namespace, 'proxied')
-  await inside(victim, "fetch('http://127.0.0.1:8080/close').then(() => {})")
+  await ask(namespace, victim, '/close')
   const load = startLoad(t, `http://${spec.clusterIP}/`, 2)
   await until('it is restarted, and healthy again', async () => {
     const now = (await instancesOf(namespace, 'proxied')).find(({ metadata }) => metadata.name === victim)

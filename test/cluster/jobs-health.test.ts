@@ -1,9 +1,9 @@
 import t from 'tap'
 import { until } from '../support/until.ts'
-import { addressesOf, ask, container, type InstancePod, instancesOf, isHealthy, jobFile, server } from './support/jobs.ts'
+import { addressesOf, ask, container, execOf, type Inside, type InstancePod, instancesOf, isHealthy, jobFile, quick, runInside, server } from './support/jobs.ts'
 import { follow } from './support/follow.ts'
 import { showLogsOfFailure } from './support/show-logs.ts'
-import { apply, kubectl, list, makeNamespace, read, startUsher, tryKubectl } from './support/usher.ts'
+import { apply, list, makeNamespace, read, startUsher, tryKubectl } from './support/usher.ts'
 import { usher } from './support/usher-cli.ts'
 
 await startUsher(t, { nodes: 2 })
@@ -12,7 +12,6 @@ showLogsOfFailure(t)
 // What comes up on a busy machine takes its time.
 const patienceMs = 180_000
 const short = { 'usher.dev/lock-lease': '10s', 'usher.dev/nap': '1s' }
-const quick = { interval: 1, timeout: 5, start_interval: 1, healthy_threshold: 1, unhealthy_threshold: 2 }
 
 t.test('what answers 204 or 302 is unhealthy: it leaves DNS, is restarted, and comes back', async (t) => {
   const namespace = 'jobs-health'
@@ -44,23 +43,23 @@ t.test('the name of its instances has the addresses of the healthy ones, as a po
   const address = victim.status.podIP ?? ''
   const resolved = async (): Promise<readonly string[]> => {
     const script = `require('node:dns').promises.resolve4('named-pods.${namespace}.svc.cluster.local').then((found) => console.log(found.join(' ')))`
-    return (await inside(asker, 'app', script)).trim().split(' ')
+    return (await runInside(placeOf(asker), script)).trim().split(' ')
   }
   await until('both have the name', async () => (await resolved()).length === 2, patienceMs)
-  await inside(victim, 'app', "require('node:fs').writeFileSync('/kept/sick', '')")
+  await runInside(placeOf(victim), "require('node:fs').writeFileSync('/kept/sick', '')")
   await until('it has left the name, and the other one has not', async () => (await resolved()).join(' ') === asker.status.podIP, patienceMs)
-  await until('it is well again', async () => (await tryKubectl(execOf(victim, 'app', "require('node:fs').rmSync('/kept/sick', { force: true })"))).code === 0, patienceMs)
+  await until('it is well again', async () => (await tryKubectl(execOf(placeOf(victim), "require('node:fs').rmSync('/kept/sick', { force: true })"))).code === 0, patienceMs)
   await until('it has the name again', async () => (await resolved()).includes(address), patienceMs)
 })
 
 t.test('what is unhealthy is restarted by its policy: never is never', async (t) => {
   const namespace = 'jobs-policy'
   await makeNamespace(t, namespace, undefined, short)
-  const once = container({ restart: 'never', command: ['-e', server.replace('8080', '8081')], ports: [], healthcheck: { type: 'http', port: 8081, path: '/health', interval: 1, start_interval: 1, healthy_threshold: 1, unhealthy_threshold: 2 } })
+  const once = container({ restart: 'never', command: ['-e', server.replace('8080', '8081')], ports: [], healthcheck: { type: 'http', port: 8081, path: '/health', ...quick } })
   const run = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('mixed', 1, { app: container(), once }))
   t.equal(run.code, 0, run.stdout + run.stderr)
   const [{ metadata } = { metadata: { name: '' } }] = await instancesOf(namespace, 'mixed')
-  await kubectl(['exec', '--namespace', namespace, metadata.name, '--container', 'app', '--', '/usr/local/bin/node', '-e', "fetch('http://127.0.0.1:8081/set/500')"])
+  await ask(namespace, metadata.name, '/set/500', 8081)
   const ended = await until('it has ended', async () => statusOf(await read('get', 'pod', '--namespace', namespace, metadata.name), 'once')?.state.terminated, patienceMs)
   t.ok(ended)
   await until('the instance has left DNS, as one of it has ended', async () => (await addressesOf(namespace, 'mixed')).length === 0, patienceMs)
@@ -83,12 +82,12 @@ t.test('the other checks: 2xx-3xx, tcp and a command; and a password of a Secret
   const [pod] = await instancesOf(namespace, 'checks')
   if (pod === undefined) throw new Error('no instance')
   const restarts = async (name: string): Promise<number> => statusOf(await read('get', 'pod', '--namespace', namespace, pod.metadata.name), name)?.restartCount ?? 0
-  t.equal((await inside(pod, 'app', 'console.log(process.env.PASSWORD)')).trim(), 'of the Secret')
+  t.equal((await runInside(placeOf(pod), 'console.log(process.env.PASSWORD)')).trim(), 'of the Secret')
 
   await ask(namespace, pod.metadata.name, '/set/302')
-  await inside(pod, 'tcp', "process.kill(1, 'SIGUSR2')")
+  await runInside(placeOf(pod, 'tcp'), "process.kill(1, 'SIGUSR2')")
   await until('what does not listen any more is restarted', async () => (await restarts('tcp')) > 0, patienceMs)
-  await inside(pod, 'command', "require('node:fs').mkdirSync('/tmp', { recursive: true }); require('node:fs').writeFileSync('/tmp/sick', '')")
+  await runInside(placeOf(pod, 'command'), "require('node:fs').mkdirSync('/tmp', { recursive: true }); require('node:fs').writeFileSync('/tmp/sick', '')")
   await until('whose command fails is restarted', async () => (await restarts('command')) > 0, patienceMs)
   await until('all is healthy', async () => (await instancesOf(namespace, 'checks')).every(isHealthy), patienceMs)
   t.equal(await restarts('app'), 0, '302 is healthy')
@@ -130,7 +129,7 @@ t.test('what takes more memory than it may is killed and started again; what ove
   await ask(namespace, first?.metadata.name ?? '', '/fill')
   await until('it was evicted', async () => (await list('get', 'events', '--namespace', namespace)).some(({ reason }) => reason === 'Evicted'), patienceMs)
   const next = await until('another one is in its place', async () => (await instancesOf(namespace, 'limited')).find((each) => each.metadata.uid !== first?.metadata.uid && isHealthy(each)), patienceMs)
-  const found = await kubectl(['exec', '--namespace', namespace, next.metadata.name, '--container', 'app', '--', '/usr/local/bin/node', '-p', "require('node:fs').readdirSync('/scratch').length"])
+  const found = await runInside(placeOf(next), "console.log(require('node:fs').readdirSync('/scratch').length)")
   t.equal(found.trim(), '0')
 })
 
@@ -145,11 +144,6 @@ function statusOf(pod: { readonly status: { readonly containerStatuses?: readonl
   return pod.status.containerStatuses?.find(({ name }) => name === container)
 }
 
-function execOf({ metadata: { namespace, name } }: InstancePod, of: string, script: string): readonly string[] {
-  return ['exec', '--namespace', namespace, name, '--container', of, '--', '/usr/local/bin/node', '-e', script]
-}
-
-/** What a script prints that runs in a container. */
-function inside(pod: InstancePod, of: string, script: string): Promise<string> {
-  return kubectl(execOf(pod, of, script))
+function placeOf({ metadata: { namespace, name } }: InstancePod, of = 'app'): Inside {
+  return { namespace, pod: name, container: of }
 }

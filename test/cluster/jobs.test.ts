@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { jobProblemDocument } from '../../src/job/problems.ts'
 import { until } from '../support/until.ts'
 import { nodeImage } from './images/node.ts'
@@ -41,11 +41,11 @@ t.test('the example runs as it is written: three instances, app reaches db on lo
   const instances = await instancesOf(namespace, 'simple-webapp')
   t.equal(instances.filter(isHealthy).length, 3)
   for (const { spec } of instances) t.equal(spec.initContainers?.[0]?.name, 'usher-lock', 'the lock comes before the dependency')
-  const [one, another] = instances.map(({ metadata }) => metadata.name)
-  t.match(await ask3000(namespace, one, '/'), 'db says hello', 'over localhost')
-  await ask3000(namespace, one, '/write/seen-by-all')
-  t.match(await ask3000(namespace, another, '/read'), 'seen-by-all', 'each sees what others write')
-  t.match(await ask3000(namespace, another, '/scratch'), 'ENOENT', 'and not what is local')
+  const [one = '', another = ''] = instances.map(({ metadata }) => metadata.name)
+  t.match(await ask(namespace, one, '/', 3000), 'db says hello', 'over localhost')
+  await ask(namespace, one, '/write/seen-by-all', 3000)
+  t.match(await ask(namespace, another, '/read', 3000), 'seen-by-all', 'each sees what others write')
+  t.match(await ask(namespace, another, '/scratch', 3000), 'ENOENT', 'and not what is local')
   t.equal((await addressesOf(namespace, 'simple-webapp')).length, 3)
 
   const before = await objectsIn(namespace)
@@ -59,10 +59,7 @@ t.test('the example runs as it is written: three instances, app reaches db on lo
 t.test('where 10G are free, 12G are refused member for member, and nothing is there that was not', async (t) => {
   const namespace = 'jobs-room'
   await makeNamespace(t, namespace, undefined, short)
-  await kubectl(['cordon', 'node-2'])
-  t.teardown(() => kubectl(['uncordon', 'node-2']))
-  // The namespace of the test before goes by itself, its pods a while after it.
-  await until('what has been deleted is gone', async () => (await list<InstancePod>('get', 'pods', '--all-namespaces')).every(({ metadata }) => !metadata.namespace.startsWith('jobs-')), patienceMs)
+  await emptyOneNode(t)
   const free = await freeMemoryOf('node-1')
   if (free < 10 * 2 ** 30) {
     t.pass('no 10G', { skip: `the node has ${Math.floor(free / 2 ** 30)} GiB free, and 10 are wanted` })
@@ -85,9 +82,7 @@ t.test('where 10G are free, 12G are refused member for member, and nothing is th
 t.test('scaled from 3 to 5 where 5 do not fit, the 3 run on; scaled to 1, two go', async (t) => {
   const namespace = 'jobs-scale'
   await makeNamespace(t, namespace, undefined, short)
-  await kubectl(['cordon', 'node-2'])
-  t.teardown(() => kubectl(['uncordon', 'node-2']))
-  await until('what has been deleted is gone', async () => (await list<InstancePod>('get', 'pods', '--all-namespaces')).every(({ metadata }) => !metadata.namespace.startsWith('jobs-')), patienceMs)
+  await emptyOneNode(t)
   // Four of them fit on the node, five do not.
   const memory = `${Math.floor((await freeMemoryOf('node-1')) / 4.5 / 2 ** 20)}M`
   const first = await usher(['job', 'run', '-n', namespace, '-f', '-'], jobFile('growing', 3, { app: container({ memory }) }))
@@ -208,7 +203,10 @@ t.test('web waits for job/db, holding no permit: another pod of its node starts 
   t.equal(await web.ended, 0, web.output())
 })
 
-function ask3000(namespace: string, pod: string | undefined, path: string): Promise<string> {
-  const script = `fetch('http://127.0.0.1:3000${path}').then((answer) => answer.text()).then(console.log)`
-  return kubectl(['exec', '--namespace', namespace, pod ?? '', '--container', 'app', '--', '/usr/local/bin/node', '-e', script])
+/** Leaves node-1 alone to take pods, until the test's end, and waits until those of the tests before are gone. */
+async function emptyOneNode(t: Test): Promise<void> {
+  await kubectl(['cordon', 'node-2'])
+  t.teardown(() => kubectl(['uncordon', 'node-2']))
+  // The namespace of a test goes by itself, its pods a while after it.
+  await until('what has been deleted is gone', async () => (await list<InstancePod>('get', 'pods', '--all-namespaces')).every(({ metadata }) => !metadata.namespace.startsWith('jobs-')), patienceMs)
 }

@@ -33,6 +33,9 @@ export const server = `
   process.on('SIGTERM', () => process.exit())
 `
 
+/** How often a check is made that is to be quick. */
+export const quick = { interval: 1, timeout: 5, start_interval: 1, healthy_threshold: 1, unhealthy_threshold: 2 }
+
 /** A container of a job file, quick to be healthy: of Compose's keys, those that are not as they are here. */
 export function container(more: object = {}): object {
   return {
@@ -40,7 +43,7 @@ export function container(more: object = {}): object {
     command: ['-e', server],
     memory: '128M',
     ports: ['80:8080'],
-    healthcheck: { type: 'http', port: 8080, path: '/health', interval: 1, timeout: 5, start_interval: 1, healthy_threshold: 1, unhealthy_threshold: 2 },
+    healthcheck: { type: 'http', port: 8080, path: '/health', ...quick },
     stop_grace_period: 2,
     ...more,
   }
@@ -96,10 +99,27 @@ export async function objectsIn(namespace: string): Promise<readonly string[]> {
   }).toSorted()
 }
 
+/** A container of a pod. */
+export interface Inside {
+  readonly namespace: string
+  readonly pod: string
+  /** By default `app`. */
+  readonly container?: string
+}
+
+/** The words of kubectl that run a line of JavaScript in a container. */
+export function execOf({ namespace, pod, container: name = 'app' }: Inside, script: string): readonly string[] {
+  return ['exec', '--namespace', namespace, pod, '--container', name, '--', '/usr/local/bin/node', '-e', script]
+}
+
+/** Runs a line of JavaScript in a container, and gives what it prints. */
+export function runInside(where: Inside, script: string): Promise<string> {
+  return kubectl(execOf(where, script))
+}
+
 /** What an instance answers, asked from within it. */
-export function ask(namespace: string, pod: string, path: string): Promise<string> {
-  const script = `fetch('http://127.0.0.1:8080${path}').then((answer) => answer.text()).then(console.log)`
-  return kubectl(['exec', '--namespace', namespace, pod, '--container', 'app', '--', '/usr/local/bin/node', '-e', script])
+export function ask(namespace: string, pod: string, path: string, port = 8080): Promise<string> {
+  return runInside({ namespace, pod }, `fetch('http://127.0.0.1:${port}${path}').then((answer) => answer.text()).then(console.log)`)
 }
 
 /** The problem document that a command has printed. */
